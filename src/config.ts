@@ -1,0 +1,183 @@
+import { parseAddress, parseDomain } from './mail/address.ts';
+import type { SettingRow, ValuesOf } from './lib/settings.ts';
+
+const hostPort = /^(?:\[[0-9a-fA-F:.]+\]|[A-Za-z0-9._-]+):\d{1,5}$/;
+
+function eachHostPort(values: readonly string[]): string | undefined {
+  const wrong = values.find((value) => !hostPort.test(value));
+  return wrong === undefined ? undefined : `"${wrong}" must be HOST:PORT, like 127.0.0.1:2525 or [::1]:24`;
+}
+
+function routes(value: Readonly<Record<string, string>>): string | undefined {
+  const domain = Object.keys(value).find((key) => key !== '*' && parseDomain(key) === undefined);
+  return domain === undefined ? eachHostPort(Object.values(value)) : `"${domain}" must be a domain or *`;
+}
+
+function domains(values: readonly string[]): string | undefined {
+  const wrong = values.find((value) => parseDomain(value) !== value || value.startsWith('['));
+  return wrong === undefined ? undefined : `"${wrong}" must be a domain in lower case, like lists.example.org`;
+}
+
+function addressOrNothing(text: string): string | undefined {
+  return text === '' || parseAddress(text) ? undefined : 'must be a mail address like postmaster@example.org, or empty';
+}
+
+/** The server's settings (`ezlm.json` in the home). */
+export const serverSettingRows = [
+  {
+    name: 'domains',
+    type: 'texts',
+    initial: [],
+    most: 253,
+    check: domains,
+    meaning: 'domains whose mail is ours; the lists live below lists/<domain>/',
+  },
+  {
+    name: 'hostname',
+    type: 'text',
+    initial: '',
+    most: 253,
+    meaning: 'the name we greet with; empty: the first domain',
+  },
+  {
+    name: 'postmaster',
+    type: 'text',
+    initial: '',
+    most: 254,
+    check: addressOrNothing,
+    meaning: 'who gets mail to postmaster, abuse and mailer-daemon, and trouble of lists without an owner',
+  },
+  {
+    name: 'smtp',
+    type: 'texts',
+    initial: ['0.0.0.0:25'],
+    most: 100,
+    check: eachHostPort,
+    meaning: 'where SMTP is listened for',
+  },
+  {
+    name: 'lmtp',
+    type: 'texts',
+    initial: [],
+    most: 100,
+    check: eachHostPort,
+    meaning: 'where LMTP is listened for; never port 25 (RFC 2033)',
+  },
+  {
+    name: 'tlsCertificate',
+    type: 'text',
+    initial: '',
+    most: 1_000,
+    meaning: 'PEM file of the certificate chain; with tlsKey it switches STARTTLS on',
+  },
+  { name: 'tlsKey', type: 'text', initial: '', most: 1_000, meaning: 'PEM file of the private key' },
+  {
+    name: 'routes',
+    type: 'map',
+    initial: {},
+    most: 300,
+    check: routes,
+    meaning:
+      'next hop by recipient domain instead of its MX: {"example.net": "127.0.0.1:2526"}; "*" is every other domain (a smarthost)',
+  },
+  {
+    name: 'messageBytesMost',
+    type: 'number',
+    initial: 26_214_400,
+    least: 65_536,
+    most: 1_073_741_824,
+    unit: 'octets',
+    meaning: 'the largest message that is taken in',
+  },
+  {
+    name: 'recipientsMost',
+    type: 'number',
+    initial: 100,
+    least: 100,
+    most: 10_000,
+    meaning: 'recipients of one transaction (RFC 5321 §4.5.3.1.8: at least 100)',
+  },
+  {
+    name: 'connectionsMost',
+    type: 'number',
+    initial: 1_000,
+    least: 1,
+    most: 50_000,
+    meaning: 'SMTP and LMTP connections at a time',
+  },
+  {
+    name: 'receivedMost',
+    type: 'number',
+    initial: 100,
+    least: 20,
+    most: 1_000,
+    meaning: 'Received lines at which a message is taken to loop',
+  },
+  {
+    name: 'laneConnections',
+    type: 'number',
+    initial: 5,
+    least: 1,
+    most: 500,
+    meaning: 'connections to one MX set at a time',
+  },
+  {
+    name: 'routeConnections',
+    type: 'number',
+    initial: 20,
+    least: 1,
+    most: 1_000,
+    meaning: 'connections at a time to a next hop named in routes',
+  },
+  {
+    name: 'connectionsOut',
+    type: 'number',
+    initial: 200,
+    least: 1,
+    most: 10_000,
+    meaning: 'outgoing connections at a time in all',
+  },
+  {
+    name: 'lifetimeHours',
+    type: 'number',
+    initial: 120,
+    least: 1,
+    most: 720,
+    unit: 'hours',
+    meaning: 'how long delivery is tried',
+  },
+  {
+    name: 'mailsPerActionAndDay',
+    type: 'number',
+    initial: 1,
+    least: 1,
+    most: 100,
+    meaning: 'unproved mails per list, action, address and day (promise P3)',
+  },
+  {
+    name: 'mailsPerAddressAndDay',
+    type: 'number',
+    initial: 5,
+    least: 1,
+    most: 1_000,
+    meaning: 'unproved mails per address and day on the whole server (promise P3)',
+  },
+  {
+    name: 'outcomeDays',
+    type: 'number',
+    initial: 90,
+    least: 7,
+    most: 3_650,
+    unit: 'days',
+    meaning: 'how long outcomes of deliveries are kept',
+  },
+  {
+    name: 'logLevel',
+    type: 'choice',
+    initial: 'info',
+    choices: ['debug', 'info', 'warn', 'error'],
+    meaning: 'the least level that is logged',
+  },
+] as const satisfies readonly SettingRow[];
+
+export type ServerSettings = ValuesOf<typeof serverSettingRows>;

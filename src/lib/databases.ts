@@ -1,0 +1,129 @@
+import { type Engine, OpenDatabase } from './database.ts';
+import { type StorageTrouble, storageTrouble } from './storage-trouble.ts';
+
+/** One call of an operation: on which file, of which kind, what. */
+export interface StorageRequest {
+  readonly file: string;
+  readonly engine: string;
+  readonly operation: string;
+  readonly argument: unknown;
+}
+
+export type StorageReply =
+  { readonly ok: true; readonly result: unknown } | { readonly ok: false; readonly trouble: StorageTrouble };
+
+/** A transaction is committed after this long, so that another process never waits longer for its turn. */
+const transactionMs = 50;
+
+/**
+ * The databases that one thread has open: at most `openMost`, the least recently used is closed.
+ * 1,000 open ones cost 3,000 descriptors and 185 MiB (measured), hence the limit.
+ */
+export class Databases {
+  readonly #open = new Map<string, OpenDatabase>();
+  readonly #engines: Readonly<Record<string, Engine>>;
+  readonly #openMost: number;
+
+  constructor(engines: Readonly<Record<string, Engine>>, openMost = 64) {
+    this.#engines = engines;
+    this.#openMost = openMost;
+  }
+
+  /** Runs requests for one file in order; neighbouring writes share a commit, each fails alone. */
+  runAll(requests: readonly StorageRequest[]): StorageReply[] {
+    const replies: StorageReply[] = [];
+    let at = 0;
+    while (at < requests.length) {
+      const group = this.#isWrite(requests[at]!) ? this.#writeGroup(requests, at) : [this.#readOne(requests[at]!)];
+      replies.push(...group);
+      at += group.length;
+    }
+    return replies;
+  }
+
+  /** The commit counter of a file as seen from here, for noticing the commits of other processes. */
+  version(file: string, engine: string): number {
+    return this.#database(file, engine).version();
+  }
+
+  /** Closes one file (so that its directory can be moved or copied), or all of them. */
+  close(file?: string): void {
+    for (const [path, database] of this.#open) {
+      if (file !== undefined && path !== file) continue;
+      this.#open.delete(path);
+      database.close();
+    }
+  }
+
+  #readOne(request: StorageRequest): StorageReply {
+    try {
+      return { ok: true, result: this.#operate(this.#database(request.file, request.engine), request) };
+    } catch (error) {
+      return { ok: false, trouble: storageTrouble(error) };
+    }
+  }
+
+  #writeGroup(requests: readonly StorageRequest[], from: number): StorageReply[] {
+    const replies: StorageReply[] = [];
+    const started = performance.now();
+    let database: OpenDatabase | undefined;
+    try {
+      database = this.#database(requests[from]!.file, requests[from]!.engine);
+      database.begin();
+      for (let at = from; at < requests.length && this.#isWrite(requests[at]!); at++) {
+        replies.push(this.#writeOne(database, requests[at]!));
+        if (!database.isInTransaction) throw new Error('the transaction was ended by the database');
+        if (performance.now() - started > transactionMs) break;
+      }
+      database.commit();
+      return replies;
+    } catch (error) {
+      database?.rollback();
+      const trouble = replies.find((reply) => !reply.ok)?.trouble ?? storageTrouble(error);
+      return Array.from({ length: Math.max(1, replies.length) }, () => ({ ok: false, trouble }));
+    }
+  }
+
+  #writeOne(database: OpenDatabase, request: StorageRequest): StorageReply {
+    try {
+      return { ok: true, result: database.part(() => this.#operate(database, request)) };
+    } catch (error) {
+      return { ok: false, trouble: storageTrouble(error) };
+    }
+  }
+
+  #operate(database: OpenDatabase, request: StorageRequest): unknown {
+    return this.#operation(request).run(database, request.argument);
+  }
+
+  #isWrite(request: StorageRequest): boolean {
+    return this.#engines[request.engine]?.operations[request.operation]?.mode === 'write';
+  }
+
+  #operation(request: StorageRequest): Engine['operations'][string] {
+    const operation = this.#engines[request.engine]?.operations[request.operation];
+    if (!operation) throw new Error(`no operation ${request.engine}.${request.operation}`);
+    return operation;
+  }
+
+  #database(file: string, engine: string): OpenDatabase {
+    const known = this.#open.get(file);
+    if (known) {
+      this.#open.delete(file);
+      this.#open.set(file, known);
+      return known;
+    }
+    const kind = this.#engines[engine];
+    if (!kind) throw new Error(`no engine ${engine}`);
+    const opened = new OpenDatabase(file, kind.migrations);
+    this.#open.set(file, opened);
+    this.#closeOldest();
+    return opened;
+  }
+
+  #closeOldest(): void {
+    if (this.#open.size <= this.#openMost) return;
+    const oldest = this.#open.keys().next().value;
+    if (oldest !== undefined) this.close(oldest);
+  }
+}

@@ -1,0 +1,118 @@
+import { Worker } from 'node:worker_threads';
+import type { StorageReply, StorageRequest } from './databases.ts';
+import type { Storage } from './storage.ts';
+import { StorageError } from './storage-trouble.ts';
+
+/** What the main thread sends to a storage thread. */
+export type ToStorage =
+  | { readonly kind: 'run'; readonly requests: readonly StorageRequest[] }
+  | { readonly kind: 'close'; readonly file?: string }
+  | { readonly kind: 'watch'; readonly file: string; readonly engine: string };
+
+/** What a storage thread answers: replies in the order of the requests, or that a watched file has changed. */
+export type FromStorage =
+  | { readonly kind: 'replies'; readonly replies: readonly StorageReply[] }
+  | { readonly kind: 'closed' }
+  | { readonly kind: 'changed'; readonly file: string };
+
+interface Waiting {
+  readonly request: StorageRequest;
+  readonly resolve: (result: unknown) => void;
+  readonly reject: (error: StorageError) => void;
+}
+
+/**
+ * Storage on a thread of its own. Calls that arrive while the thread is busy travel together and share commits:
+ * that is the group commit, and it needs no timer, so a lone call is never delayed.
+ */
+export class StorageThread implements Storage {
+  readonly #worker: Worker;
+  readonly #onChange: (file: string) => void;
+  #waiting: Waiting[] = [];
+  #sent: Waiting[] = [];
+  #replied = 0;
+  #scheduled = false;
+  #closing: (() => void)[] = [];
+  #dead: StorageError | undefined;
+
+  /** `enginesModule` is the URL of a module that exports `engines`. `onChange` hears of other processes' commits. */
+  constructor(enginesModule: string, onChange: (file: string) => void = () => {}) {
+    this.#onChange = onChange;
+    this.#worker = new Worker(
+      new URL(import.meta.url.endsWith('.ts') ? './storage-worker.ts' : './storage-worker.js', import.meta.url),
+      {
+        workerData: enginesModule,
+      },
+    );
+    this.#worker.on('message', (message: FromStorage) => this.#hear(message));
+    this.#worker.on('error', (error) => this.#die(error.message));
+    this.#worker.on('exit', () => this.#die('the storage thread has ended'));
+  }
+
+  run(file: string, engine: string, operation: string, argument: unknown): Promise<unknown> {
+    if (this.#dead) return Promise.reject(this.#dead);
+    return new Promise((resolve, reject) => {
+      this.#waiting.push({ request: { file, engine, operation, argument }, resolve, reject });
+      this.#schedule();
+    });
+  }
+
+  /** From now on `onChange` is called within 250 ms of a commit by another process. */
+  watch(file: string, engine: string): void {
+    this.#tell({ kind: 'watch', file, engine });
+  }
+
+  async close(file?: string): Promise<void> {
+    if (this.#dead) return;
+    await new Promise<void>((resolve) => {
+      this.#closing.push(resolve);
+      this.#tell(file === undefined ? { kind: 'close' } : { kind: 'close', file });
+    });
+    if (file === undefined) await this.#worker.terminate();
+  }
+
+  #tell(message: ToStorage): void {
+    this.#worker.postMessage(message);
+  }
+
+  // Requests of one turn of the event loop travel together.
+  #schedule(): void {
+    if (this.#scheduled || this.#sent.length > 0) return;
+    this.#scheduled = true;
+    setImmediate(() => this.#send());
+  }
+
+  #send(): void {
+    this.#scheduled = false;
+    if (this.#waiting.length === 0 || this.#sent.length > 0) return;
+    this.#sent = this.#waiting;
+    this.#waiting = [];
+    this.#replied = 0;
+    this.#tell({ kind: 'run', requests: this.#sent.map((call) => call.request) });
+  }
+
+  #hear(message: FromStorage): void {
+    if (message.kind === 'changed') this.#onChange(message.file);
+    else if (message.kind === 'closed') this.#closing.shift()?.();
+    else this.#settle(message.replies);
+  }
+
+  #settle(replies: readonly StorageReply[]): void {
+    for (const reply of replies) {
+      const call = this.#sent[this.#replied++];
+      if (reply.ok) call?.resolve(reply.result);
+      else call?.reject(new StorageError(reply.trouble));
+    }
+    if (this.#replied < this.#sent.length) return;
+    this.#sent = [];
+    this.#send();
+  }
+
+  #die(message: string): void {
+    this.#dead ??= new StorageError({ kind: 'bug', message });
+    for (const call of [...this.#sent.slice(this.#replied), ...this.#waiting]) call.reject(this.#dead);
+    this.#sent = [];
+    this.#waiting = [];
+    for (const resolve of this.#closing.splice(0)) resolve();
+  }
+}

@@ -1,0 +1,41 @@
+/**
+ * Every event that can be logged: its level and what it means to an operator. The manual's list is made from this table.
+ * A line in the log is one JSON object: time, level, event, and the fields named by the caller.
+ */
+export const events = {
+  'daemon.started': { level: 'info', meaning: 'the daemon serves this home' },
+  'daemon.stopping': { level: 'info', meaning: 'a signal asked the daemon to stop' },
+  'daemon.recovered': {
+    level: 'info',
+    meaning: 'claims of a run that did not end well were given back; says how many',
+  },
+  'settings.problem': { level: 'warn', meaning: 'a settings file has a mistake; the last good settings go on' },
+  'session.refused': { level: 'info', meaning: 'a command of a client was refused; says which and why' },
+  'message.accepted': { level: 'info', meaning: 'a message is on disk and was answered with 250' },
+  'message.refused': { level: 'info', meaning: 'a message was refused at the end of DATA; says why' },
+  'entry.done': { level: 'info', meaning: 'a queue entry was worked off; says by which stage and with what result' },
+  'entry.deferred': {
+    level: 'warn',
+    meaning: 'a queue entry could not be worked off now; says when it is tried again',
+  },
+  'entry.dropped': { level: 'warn', meaning: 'a queue entry was given up; says why' },
+  'post.archived': { level: 'info', meaning: 'a post is in the archive as a file' },
+  'post.numbered': { level: 'info', meaning: 'a post has its number' },
+  'post.queued': { level: 'info', meaning: 'a post is queued for its members' },
+  'post.rejected': { level: 'info', meaning: 'a post was rejected or discarded; says by which rule' },
+  'post.sent': { level: 'info', meaning: 'every copy of a post has its final outcome' },
+  'command.done': { level: 'info', meaning: 'a mail command was carried out' },
+  'command.ignored': { level: 'info', meaning: 'a mail command was not answered; says by which guard' },
+  'bounce.recorded': { level: 'info', meaning: 'a bounce was recorded against a member' },
+  'bounce.ignored': { level: 'info', meaning: 'a bounce proved nothing (wrong MAC, no member)' },
+  'delivery.delivered': { level: 'debug', meaning: 'a recipient has the message' },
+  'delivery.deferred': { level: 'info', meaning: 'a recipient is tried again later' },
+  'delivery.failed': { level: 'info', meaning: 'a recipient will not get the message' },
+  'lane.trouble': { level: 'warn', meaning: 'a host could not be reached or ended a session' },
+  'storage.trouble': { level: 'error', meaning: 'a database could not be read or written' },
+} as const satisfies Record<string, { level: 'debug' | 'info' | 'warn' | 'error'; meaning: string }>;
+
+export type EventName = keyof typeof events;
+
+/** Where events go. Fields are plain values; a text of others is shown escaped, and secrets are never given. */
+export type Log = (event: EventName, fields: Readonly<Record<string, string | number | boolean | undefined>>) => void;

@@ -1,0 +1,61 @@
+import { domainToASCII } from 'node:url';
+
+/** A mailbox address, parsed once where it came in. Frozen. */
+export interface Address {
+  /** As typed; quoted only when RFC 5321 demands it. */
+  readonly local: string;
+  /** Lower case, international labels in their ASCII form (RFC 5891). */
+  readonly domain: string;
+  /** `local@domain`: what is written on the wire and shown. */
+  readonly text: string;
+  /** `text` in lower case: what addresses are compared, indexed and authenticated by. */
+  readonly canonical: string;
+}
+
+/** Octets of a local part, RFC 5321 §4.5.3.1.1. */
+export const localPartOctetsMost = 64;
+/** Octets of a whole address: a path of 256 less its two brackets, RFC 5321 §4.5.3.1.3. */
+export const addressOctetsMost = 254;
+
+// RFC 5322 §3.2.3 atext, with the letters of RFC 6531 §3.3 above ASCII (no C1 controls, no separators, no surrogates).
+const atom =
+  "[A-Za-z0-9!#$%&'*+/=?^_`{|}~\\u{a1}-\\u{1fff}\\u{2010}-\\u{2027}\\u{2030}-\\u{205e}\\u{2070}-\\u{d7ff}\\u{f900}-\\u{fffd}\\u{10000}-\\u{10ffff}-]+";
+const dotAtom = new RegExp(`^${atom}(?:\\.${atom})*$`, 'u');
+const quotedLocal = /^"(?:[ !#-[\]-~\u00a1-\ufffd]|\\[ -~])*"$/u;
+const label = /^(?!-)[a-z0-9_-]{1,63}(?<!-)$/;
+const literal = /^\[(?:\d{1,3}(?:\.\d{1,3}){3}|ipv6:[0-9a-f:.]{2,45})\]$/;
+
+/** Reads `local@domain` (no brackets, no display name). Undefined when it is not an address that mail can be sent to. */
+export function parseAddress(text: string): Address | undefined {
+  const at = text.lastIndexOf('@');
+  if (at < 1) return undefined;
+  const local = parseLocal(text.slice(0, at));
+  const domain = parseDomain(text.slice(at + 1));
+  if (local === undefined || domain === undefined) return undefined;
+  const whole = `${local}@${domain}`;
+  if (Buffer.byteLength(whole) > addressOctetsMost) return undefined;
+  return Object.freeze({ local, domain, text: whole, canonical: whole.toLowerCase() });
+}
+
+/** Reads a domain name or address literal into its canonical form; undefined when it is none. */
+export function parseDomain(text: string): string | undefined {
+  const lower = text.toLowerCase();
+  if (literal.test(lower)) return lower;
+  if (lower.length > 255 || /[\s/@:?#%\\[\]]/u.test(lower)) return undefined;
+  const ascii = /^[\u0020-\u007e]+$/.test(lower) ? lower : domainToASCII(lower);
+  if (ascii === '' || ascii.length > 253 || !ascii.split('.').every((part) => label.test(part))) return undefined;
+  return ascii;
+}
+
+/** True when the address needs the SMTPUTF8 extension (RFC 6531 §3.4) on the wire. */
+export function needsUtf8(address: Address): boolean {
+  return !/^[\u0000-\u007f]*$/.test(address.local); // oxlint-disable-line no-control-regex
+}
+
+function parseLocal(text: string): string | undefined {
+  if (Buffer.byteLength(text) > localPartOctetsMost) return undefined;
+  if (dotAtom.test(text)) return text;
+  if (!quotedLocal.test(text)) return undefined;
+  const plain = text.slice(1, -1).replace(/\\(.)/gu, '$1');
+  return dotAtom.test(plain) ? plain : text;
+}

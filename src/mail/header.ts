@@ -1,0 +1,87 @@
+/** Where one header field lies in a message: no octet is copied. */
+export interface Field {
+  /** Lower case. */
+  readonly name: string;
+  /** Offset of the first octet of the name. */
+  readonly start: number;
+  /** Offset just behind the colon. */
+  readonly valueStart: number;
+  /** Offset behind the line end of the last (folded) line. */
+  readonly end: number;
+}
+
+/** An index over the header of a message (RFC 5322 §2.2). */
+export interface Header {
+  readonly source: Buffer;
+  readonly fields: readonly Field[];
+  /** Offset of the first octet of the body, or the length of the message when it has none. */
+  readonly bodyStart: number;
+}
+
+const lf = 10;
+const cr = 13;
+const space = 32;
+const tab = 9;
+const colon = 58;
+
+/**
+ * Indexes a message's header. Lines that are no field (no colon, an mbox `From ` line) are passed over: they stay in the
+ * octets and have no name. Never throws.
+ */
+export function parseHeader(source: Buffer): Header {
+  const fields: Field[] = [];
+  let at = 0;
+  while (at < source.length) {
+    const end = fieldEnd(source, at);
+    if (isEmptyLine(source, at)) return { source, fields, bodyStart: lineEnd(source, at) };
+    const field = readField(source, at, end);
+    if (field) fields.push(field);
+    at = end;
+  }
+  return { source, fields, bodyStart: source.length };
+}
+
+/** The value of the first field of that name: unfolded, trimmed, octets read as UTF-8. */
+export function valueOf(header: Header, name: string): string | undefined {
+  const field = header.fields.find((candidate) => candidate.name === name);
+  return field && fieldValue(header, field);
+}
+
+/** The values of all fields of that name, in their order. */
+export function valuesOf(header: Header, name: string): string[] {
+  return header.fields.filter((field) => field.name === name).map((field) => fieldValue(header, field));
+}
+
+/** The unfolded (RFC 5322 §2.2.3), trimmed value of one field. */
+export function fieldValue(header: Header, field: Field): string {
+  return header.source
+    .toString('utf8', field.valueStart, field.end)
+    .replace(/\r?\n(?=[ \t])/g, '')
+    .trim();
+}
+
+function fieldEnd(source: Buffer, from: number): number {
+  let end = lineEnd(source, from);
+  while (end < source.length && (source[end] === space || source[end] === tab) && !isEmptyLine(source, from)) {
+    end = lineEnd(source, end);
+  }
+  return end;
+}
+
+function lineEnd(source: Buffer, from: number): number {
+  const found = source.indexOf(lf, from);
+  return found < 0 ? source.length : found + 1;
+}
+
+function isEmptyLine(source: Buffer, at: number): boolean {
+  return source[at] === lf || (source[at] === cr && source[at + 1] === lf);
+}
+
+// RFC 5322 §3.6.8: a name is printable ASCII without the colon; §4.5.8 (obsolete) allows blanks before the colon.
+function readField(source: Buffer, start: number, end: number): Field | undefined {
+  const at = source.indexOf(colon, start);
+  if (at <= start || at >= end) return undefined;
+  const name = source.toString('latin1', start, at).trimEnd();
+  if (!/^[!-9;-~]+$/.test(name)) return undefined;
+  return { name: name.toLowerCase(), start, valueStart: at + 1, end };
+}

@@ -1,0 +1,202 @@
+import type { Id } from '../lib/ids.ts';
+import type { Role } from '../list/name.ts';
+import type { Cursor } from '../list/store.ts';
+
+/**
+ * The queue: unfinished work, and what became of every recipient of a post.
+ *
+ * Entry states (who moves it, which commit, what a crash leaves):
+ *
+ *   (nothing) --accept / finish / submit--> ready    one commit with the message; before it: nothing, 4xx or an error
+ *   ready     --claim-->                    claimed  commit; a crash leaves it claimed, `recover` or the lease frees it
+ *   claimed   --finish-->                   (gone)   ONE commit that also inserts what follows
+ *   claimed   --defer-->                    ready    commit, with a later due time
+ *   ready     --hold--> held --release-->   ready    the operator
+ *   any       --drop-->                     (gone)   the operator
+ *
+ * A post's entry is `claimed` only while chunks are cut; each `cutChunk` is one commit of chunk and cursor. Chunks go
+ * ready -> claimed -> (gone), the last step only after the outcomes of all their members are committed.
+ */
+
+/** What an entry asks for. `arrived`: mail for an address of ours; `mail`: to one recipient elsewhere; `post`: fan-out. */
+export type EntryKind = 'arrived' | 'mail' | 'post';
+export type EntryState = 'ready' | 'claimed' | 'held';
+
+/** One message, stored once however many entries use it: the raw octets as received or composed. */
+export interface NewMessage {
+  readonly id: Id;
+  readonly body: Uint8Array;
+}
+
+/** What a post's entry knows beyond the others. */
+export interface PostWork {
+  /** `news@lists.example.org`. */
+  readonly list: string;
+  readonly number: number;
+  readonly role: Role;
+  /** Members with a higher id joined after the post got its number. */
+  readonly lastMember: number;
+}
+
+export interface NewEntry {
+  readonly id: Id;
+  readonly kind: EntryKind;
+  readonly message: Id;
+  /** Envelope sender; empty is the null sender. For a post: whom trouble with the whole post is told to. */
+  readonly sender: string;
+  /** Envelope recipient; for a post the list's address. */
+  readonly recipient: string;
+  /** The list it belongs to, for filters; empty when it belongs to none. */
+  readonly list: string;
+  /** Says what made this entry; a second entry with the same cause is not inserted. */
+  readonly cause: string;
+  /** Milliseconds since 1970; not before this is it claimed. */
+  readonly due: number;
+  readonly post?: PostWork;
+}
+
+export interface Entry extends NewEntry {
+  readonly state: EntryState;
+  readonly created: number;
+  readonly attempts: number;
+  /** The latest reason for a deferral, one line; empty at first. */
+  readonly reply: string;
+  readonly size: number;
+}
+
+/** Up to 1,000 members of one post, as one row. */
+export interface Chunk {
+  readonly id: number;
+  readonly post: Id;
+  readonly message: Id;
+  readonly work: PostWork;
+  /** The only domain of its members, or empty when there are several. */
+  readonly domain: string;
+  /** See `list/packed.ts`. */
+  readonly packed: Uint8Array;
+  readonly count: number;
+  /** True when it was claimed before: some of its members may have outcomes already. */
+  readonly again: boolean;
+  readonly created: number;
+}
+
+export interface NewChunk {
+  readonly domain: string;
+  readonly packed: Uint8Array;
+  readonly count: number;
+}
+
+export type OutcomeState = 'delivered' | 'deferred' | 'failed' | 'uncertain';
+
+/** What became of one recipient of one post at the latest attempt. */
+export interface Outcome {
+  readonly post: Id;
+  readonly member: number;
+  readonly address: string;
+  readonly state: OutcomeState;
+  /** Time of the attempt in milliseconds since 1970. */
+  readonly at: number;
+  /** The host that answered, as `name[address]`; empty when none did. */
+  readonly host: string;
+  /** Its reply or our reason, one line. */
+  readonly reply: string;
+  /** For `deferred` and `uncertain`: when it is tried again. */
+  readonly next?: number;
+}
+
+/** A recipient that is due again. */
+export interface DueRecipient {
+  readonly post: Id;
+  readonly member: number;
+  readonly address: string;
+  readonly attempts: number;
+}
+
+/** All attempts of one recipient, oldest first. */
+export interface Trace {
+  readonly member: number;
+  readonly address: string;
+  readonly attempts: readonly Omit<Outcome, 'post' | 'member' | 'address'>[];
+}
+
+export interface QueueCounts {
+  readonly ready: number;
+  readonly claimed: number;
+  readonly held: number;
+  readonly chunks: number;
+}
+
+export interface EntryFilter {
+  readonly list?: string;
+  readonly domain?: string;
+  readonly state?: EntryState;
+  readonly kind?: EntryKind;
+  /** Older than this many milliseconds. */
+  readonly olderThan?: number;
+}
+
+/** The claims of a process. A claim belongs to its owner until it is moved on, given back, or its lease has expired. */
+export interface Claimant {
+  readonly owner: string;
+  readonly leaseMs: number;
+}
+
+export interface QueueStore {
+  /** Puts messages and entries on disk in one commit, which is shared with others that wait. P1 rests on it. */
+  accept(messages: readonly NewMessage[], entries: readonly NewEntry[]): Promise<void>;
+  /** Takes up to `limit` due entries, the oldest due first. Entries of `domains` are passed over (kind `mail`). */
+  claim(
+    claimant: Claimant,
+    kinds: readonly EntryKind[],
+    limit: number,
+    exceptDomains?: readonly string[],
+  ): Promise<Entry[]>;
+  /** In one commit: inserts what follows and ends the entry. False when the claim was lost: nothing was done then. */
+  finish(claimant: Claimant, id: Id, messages: readonly NewMessage[], entries: readonly NewEntry[]): Promise<boolean>;
+  /** Gives an entry back with a later due time and the reason. */
+  defer(claimant: Claimant, id: Id, due: number, reply: string): Promise<void>;
+  /** The raw octets of a message; undefined when nothing uses it any more. */
+  message(id: Id): Promise<Buffer | undefined>;
+
+  /** In one commit: the next chunk of a post (none when nobody was left) and where its cursor stands; no cursor: the end. */
+  cutChunk(claimant: Claimant, post: Id, chunk: NewChunk | undefined, cursor: Cursor | undefined): Promise<void>;
+  /** Where the cutting of a post stands, and how many of its chunks are not worked off. */
+  progress(post: Id): Promise<{ cursor: Cursor | undefined; isCut: boolean; chunks: number } | undefined>;
+  /** Takes chunks with together about `recipients` members. Those of `exceptDomains` alone are passed over. */
+  claimChunks(claimant: Claimant, recipients: number, exceptDomains?: readonly string[]): Promise<Chunk[]>;
+  /** Ends a chunk, all of whose members have outcomes on disk. */
+  finishChunk(claimant: Claimant, id: number): Promise<void>;
+  /** Gives a chunk back, not to be claimed before `due`. */
+  deferChunk(claimant: Claimant, id: number, due: number): Promise<void>;
+
+  /** Commits outcomes in one transaction per file; an earlier outcome of the same recipient becomes history. */
+  record(outcomes: readonly Outcome[]): Promise<void>;
+  /** Which of these members of a post have an outcome. */
+  recorded(post: Id, members: readonly number[]): Promise<Set<number>>;
+  /** Takes up to `limit` recipients whose next try is due, oldest first, those of `exceptDomains` passed over. */
+  claimDue(claimant: Claimant, limit: number, exceptDomains?: readonly string[]): Promise<DueRecipient[]>;
+  /** The posts of due recipients: what is needed to send them again. */
+  post(id: Id): Promise<Entry | undefined>;
+  /** Ends a post that is cut, has no chunks and no recipient that is still to be tried. True when it has ended now. */
+  finishPost(id: Id): Promise<boolean>;
+  /** Every recipient's attempts for one post, in pages by member; `address` narrows to one. */
+  trace(list: string, number: number, address?: string): AsyncIterable<Trace[]>;
+  /** How many recipients of a post stand in which state. */
+  tally(post: Id): Promise<Readonly<Record<OutcomeState, number>>>;
+
+  /** When the next entry, chunk or recipient is due; undefined when nothing waits. */
+  nextDue(): Promise<number | undefined>;
+  /** Gives back what `owner` had claimed and what others' leases let go; says how many entries and chunks. */
+  recover(owner: string): Promise<{ entries: number; chunks: number; recipients: number }>;
+
+  counts(): Promise<QueueCounts>;
+  entries(filter: EntryFilter): AsyncIterable<Entry[]>;
+  entry(id: Id): Promise<Entry | undefined>;
+  /** The operator's moves; each says whether the entry was there in a state that allows it. */
+  hold(id: Id): Promise<boolean>;
+  release(id: Id): Promise<boolean>;
+  retryNow(id: Id): Promise<boolean>;
+  drop(id: Id): Promise<boolean>;
+  /** Removes outcome files whose newest post is older than this many days. */
+  forget(days: number): Promise<number>;
+}
