@@ -1,11 +1,25 @@
 import { parseAddress, parseDomain } from './mail/address.ts';
 import type { SettingRow, ValuesOf } from './lib/settings.ts';
 
-const hostPort = /^(?:\[[0-9a-fA-F:.]+\]|[A-Za-z0-9._-]+):\d{1,5}$/;
+const hostPort = /^(?:\[[0-9a-fA-F:.]+\]|[A-Za-z0-9._-]+):(\d{1,5})$/;
+
+function portOf(text: string): number | undefined {
+  const port = Number(hostPort.exec(text)?.[1]);
+  return port <= 65_535 ? port : undefined;
+}
 
 function eachHostPort(values: readonly string[]): string | undefined {
-  const wrong = values.find((value) => !hostPort.test(value));
+  const wrong = values.find((value) => portOf(value) === undefined);
   return wrong === undefined ? undefined : `"${wrong}" must be HOST:PORT, like 127.0.0.1:2525 or [::1]:24`;
+}
+
+// RFC 2033 §5: LMTP must not be used on the SMTP port.
+function eachLmtpPort(values: readonly string[]): string | undefined {
+  return values.some((value) => portOf(value) === 25) ? "must not be port 25, which is SMTP's" : eachHostPort(values);
+}
+
+function domainOrNothing(text: string): string | undefined {
+  return text === '' || parseDomain(text) === text ? undefined : 'must be a domain in lower case, or empty';
 }
 
 function routes(value: Readonly<Record<string, string>>): string | undefined {
@@ -37,6 +51,7 @@ export const serverSettingRows = [
     type: 'text',
     initial: '',
     most: 253,
+    check: domainOrNothing,
     meaning: 'the name we greet with; empty: the first domain',
   },
   {
@@ -60,7 +75,7 @@ export const serverSettingRows = [
     type: 'texts',
     initial: [],
     most: 100,
-    check: eachHostPort,
+    check: eachLmtpPort,
     meaning: 'where LMTP is listened for; never port 25 (RFC 2033)',
   },
   {
@@ -172,6 +187,12 @@ export const serverSettingRows = [
     meaning: 'how long outcomes of deliveries are kept',
   },
   {
+    name: 'sandbox',
+    type: 'boolean',
+    initial: false,
+    meaning: 'this home was made by serve --sandbox and is served only so: its mail never leaves the machine',
+  },
+  {
     name: 'logLevel',
     type: 'choice',
     initial: 'info',
@@ -181,3 +202,16 @@ export const serverSettingRows = [
 ] as const satisfies readonly SettingRow[];
 
 export type ServerSettings = ValuesOf<typeof serverSettingRows>;
+
+/** What is wrong between settings that are right one by one: related limits, and pairs that need each other. */
+export function relatedProblems(settings: ServerSettings): string[] {
+  const { laneConnections, routeConnections, connectionsOut, mailsPerActionAndDay, mailsPerAddressAndDay } = settings;
+  const wrong: [boolean, string][] = [
+    [settings.domains.length === 0, 'domains: names no domain, so no mail is ours'],
+    [(settings.tlsCertificate === '') !== (settings.tlsKey === ''), 'tlsCertificate and tlsKey: need each other'],
+    [laneConnections > connectionsOut, 'laneConnections: must not be above connectionsOut'],
+    [routeConnections > connectionsOut, 'routeConnections: must not be above connectionsOut'],
+    [mailsPerActionAndDay > mailsPerAddressAndDay, 'mailsPerActionAndDay: must not be above mailsPerAddressAndDay'],
+  ];
+  return wrong.flatMap(([isWrong, text]) => (isWrong ? [text] : []));
+}

@@ -37,8 +37,8 @@ export class OpenDatabase implements Database {
   readonly #db: DatabaseSync;
   readonly #statements = new Map<string, StatementSync>();
 
-  constructor(path: string, migrations: readonly string[]) {
-    this.#db = new DatabaseSync(path, { timeout: busyTimeoutMs });
+  constructor(path: string, migrations: readonly string[], busyMs = busyTimeoutMs) {
+    this.#db = new DatabaseSync(path, { timeout: busyMs });
     try {
       // FULL: a commit that returned has reached the disk (promise P1); WAL: readers never wait for the writer.
       this.#db.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON');

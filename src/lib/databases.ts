@@ -23,10 +23,13 @@ export class Databases {
   readonly #open = new Map<string, OpenDatabase>();
   readonly #engines: Readonly<Record<string, Engine>>;
   readonly #openMost: number;
+  readonly #busyMs: number | undefined;
 
-  constructor(engines: Readonly<Record<string, Engine>>, openMost = 64) {
+  /** `busyMs`: how long a writer waits for another process; undefined: 5 s. */
+  constructor(engines: Readonly<Record<string, Engine>>, openMost = 64, busyMs?: number) {
     this.#engines = engines;
     this.#openMost = openMost;
+    this.#busyMs = busyMs;
   }
 
   /** Runs requests for one file in order; neighbouring writes share a commit, each fails alone. */
@@ -115,7 +118,7 @@ export class Databases {
     }
     const kind = this.#engines[engine];
     if (!kind) throw new Error(`no engine ${engine}`);
-    const opened = new OpenDatabase(file, kind.migrations);
+    const opened = new OpenDatabase(file, kind.migrations, this.#busyMs);
     this.#open.set(file, opened);
     this.#closeOldest();
     return opened;

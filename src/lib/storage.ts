@@ -26,9 +26,12 @@ export function callsOf<E extends Engine>(storage: Storage, file: string, engine
   return (operation, argument) => storage.run(file, engine, operation, argument) as Promise<never>;
 }
 
-/** Storage in the calling thread: for commands, which have nothing else to do meanwhile. */
-export function inlineStorage(engines: Readonly<Record<string, Engine>>): Storage {
-  const databases = new Databases(engines);
+/**
+ * Storage in the calling thread: for commands, which have nothing else to do meanwhile. `busyMs`: how long a write waits
+ * for another process; undefined: 5 s.
+ */
+export function inlineStorage(engines: Readonly<Record<string, Engine>>, busyMs?: number): Storage {
+  const databases = new Databases(engines, undefined, busyMs);
   return {
     async run(file, engine, operation, argument) {
       const [reply] = databases.runAll([{ file, engine, operation, argument }]);
