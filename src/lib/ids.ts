@@ -38,3 +38,10 @@ function randomText(): string {
   for (const octet of randomBytes(randomLength)) text += digits[octet & 31];
   return text;
 }
+
+/** When an id was made, in milliseconds since 1970 (in a busy millisecond some milliseconds late). */
+export function timeOf(id: Id): number {
+  let time = 0;
+  for (const digit of id.slice(0, timeLength)) time = time * 32 + digits.indexOf(digit);
+  return time;
+}

@@ -1,0 +1,49 @@
+import { readdir, rm, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Clock } from '../lib/clock.ts';
+import { ensureDirectory, readIfExists, syncDirectory, writeSynced } from '../lib/files.ts';
+import type { Id } from '../lib/ids.ts';
+
+/** Bodies up to this many octets live in queue.db, larger ones in a file each (DESIGN: state). */
+export const inlineOctetsMost = 262_144;
+
+/** A file that no entry names is removed at start when it is older than this: a younger one may belong to a running accept. */
+const orphanAgeMs = 3_600_000;
+
+/** The large bodies of the queue: one file each, durable before the commit that names it. */
+export class Bodies {
+  readonly #directory: string;
+  readonly #clock: Clock;
+
+  constructor(directory: string, clock: Clock) {
+    this.#directory = directory;
+    this.#clock = clock;
+  }
+
+  async write(id: Id, body: Uint8Array): Promise<void> {
+    await ensureDirectory(this.#directory, 0o700);
+    await writeSynced(join(this.#directory, id), body, 0o600);
+    await syncDirectory(this.#directory);
+  }
+
+  read(id: Id): Promise<Buffer | undefined> {
+    return readIfExists(join(this.#directory, id));
+  }
+
+  async remove(id: Id): Promise<void> {
+    await rm(join(this.#directory, id), { force: true });
+  }
+
+  /** Removes files that no message names; `named` are the ids that are in the database. */
+  async removeOrphans(named: ReadonlySet<string>): Promise<number> {
+    let removed = 0;
+    for (const name of await readdir(this.#directory).catch(() => [])) {
+      if (named.has(name)) continue;
+      const { mtimeMs } = await stat(join(this.#directory, name));
+      if (this.#clock.now() - mtimeMs < orphanAgeMs) continue;
+      await rm(join(this.#directory, name), { force: true });
+      removed++;
+    }
+    return removed;
+  }
+}

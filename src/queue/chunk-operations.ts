@@ -1,0 +1,133 @@
+import { type Database, read, write } from '../lib/database.ts';
+import type { Id } from '../lib/ids.ts';
+import type { Role } from '../list/name.ts';
+import type { Cursor } from '../list/store.ts';
+import { type Claim, type Ended, removeEntry } from './entry-operations.ts';
+import type { Chunk, NewChunk } from './store.ts';
+
+interface ChunkRow {
+  id: number;
+  post: string;
+  domain: string;
+  packed: Uint8Array;
+  count: number;
+  claims: number;
+  created: number;
+  message: string;
+  list: string;
+  number: number;
+  role: Role;
+  last_member: number;
+}
+
+/** Chunk and cursor in one commit; the claim's lease starts anew, since the cutting of a large post takes long. */
+export const cutChunk = write(
+  (db: Database, ask: Claim & { post: Id; chunk: NewChunk | undefined; cursor: Cursor | undefined }) => {
+    const own = db.get(`SELECT 1 FROM entries WHERE id = ? AND state = 'claimed' AND owner = ?`, ask.post, ask.owner);
+    if (!own) return;
+    if (ask.chunk) {
+      db.run(
+        `INSERT INTO chunks (post, domain, packed, count, state, due, created) VALUES (?, ?, ?, ?, 'ready', ?, ?)`,
+        ask.post,
+        ask.chunk.domain,
+        ask.chunk.packed,
+        ask.chunk.count,
+        ask.now,
+        ask.now,
+      );
+    }
+    if (ask.cursor) {
+      db.run(
+        'UPDATE entries SET cursor_domain = ?, cursor_address = ?, lease = ? WHERE id = ?',
+        ask.cursor.domain,
+        ask.cursor.address,
+        ask.now + ask.leaseMs,
+        ask.post,
+      );
+    } else {
+      db.run(`UPDATE entries SET is_cut = 1, state = 'ready', owner = NULL, lease = NULL WHERE id = ?`, ask.post);
+    }
+  },
+);
+
+export const progress = read(
+  (db: Database, ask: { post: Id }): { cursor: Cursor | undefined; isCut: boolean; chunks: number } | undefined => {
+    const row = db.get<{ domain: string | null; address: string | null; is_cut: number; chunks: number }>(
+      `SELECT cursor_domain AS domain, cursor_address AS address, is_cut,
+        (SELECT count(*) FROM chunks WHERE post = e.id) AS chunks FROM entries e WHERE id = ? AND kind = 'post'`,
+      ask.post,
+    );
+    if (!row) return undefined;
+    const cursor = row.domain === null ? undefined : { domain: row.domain, address: row.address! };
+    return { cursor, isCut: row.is_cut === 1, chunks: row.chunks };
+  },
+);
+
+export const claimChunks = write(
+  (db: Database, ask: Claim & { recipients: number; exceptDomains: readonly string[] }): Chunk[] => {
+    const candidates = db.all<{ id: number; count: number }>(
+      `SELECT c.id, c.count FROM chunks c JOIN entries e ON e.id = c.post
+        WHERE ((c.state = 'ready' AND c.due <= ?1) OR (c.state = 'claimed' AND c.lease < ?1)) AND e.state <> 'held'
+        AND c.domain NOT IN (SELECT value FROM json_each(?2)) ORDER BY c.due, c.id LIMIT ?3`,
+      ask.now,
+      JSON.stringify(ask.exceptDomains),
+      Math.max(1, ask.recipients),
+    );
+    const chunks: Chunk[] = [];
+    let room = ask.recipients;
+    for (const { id, count } of candidates) {
+      if (room <= 0) break;
+      room -= count;
+      db.run(
+        `UPDATE chunks SET state = 'claimed', owner = ?, lease = ?, claims = claims + 1 WHERE id = ?`,
+        ask.owner,
+        ask.now + ask.leaseMs,
+        id,
+      );
+      chunks.push(chunkById(db, id));
+    }
+    return chunks;
+  },
+);
+
+export const finishChunk = write((db: Database, ask: { owner: string; id: number }) => {
+  db.run(`DELETE FROM chunks WHERE id = ? AND state = 'claimed' AND owner = ?`, ask.id, ask.owner);
+});
+
+export const deferChunk = write((db: Database, ask: { owner: string; id: number; due: number }) => {
+  db.run(
+    `UPDATE chunks SET state = 'ready', due = ?, owner = NULL, lease = NULL WHERE id = ? AND state = 'claimed' AND owner = ?`,
+    ask.due,
+    ask.id,
+    ask.owner,
+  );
+});
+
+/** Ends a post that is cut and has no chunk. That no recipient waits must have been seen in the outcomes before. */
+export const finishPost = write((db: Database, ask: { id: Id }): Ended => {
+  const row = db.get<{ message: string }>(
+    `SELECT message FROM entries e WHERE id = ? AND kind = 'post' AND is_cut = 1
+      AND NOT EXISTS (SELECT 1 FROM chunks WHERE post = e.id)`,
+    ask.id,
+  );
+  return row ? removeEntry(db, ask.id, row.message) : { isDone: false };
+});
+
+function chunkById(db: Database, id: number): Chunk {
+  const row = db.get<ChunkRow>(
+    `SELECT c.id, c.post, c.domain, c.packed, c.count, c.claims, c.created, e.message, e.recipient AS list, e.number, e.role, e.last_member
+      FROM chunks c JOIN entries e ON e.id = c.post WHERE c.id = ?`,
+    id,
+  )!;
+  return {
+    id: row.id,
+    post: row.post as Id,
+    message: row.message as Id,
+    work: { list: row.list, number: row.number, role: row.role, lastMember: row.last_member },
+    domain: row.domain,
+    packed: row.packed,
+    count: row.count,
+    again: row.claims > 1,
+    created: row.created,
+  };
+}

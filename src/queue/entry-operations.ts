@@ -1,0 +1,244 @@
+import { type Database, read, write } from '../lib/database.ts';
+import type { Id } from '../lib/ids.ts';
+import type { Role } from '../list/name.ts';
+import type { Entry, EntryFilter, EntryKind, EntryState, NewEntry, QueueCounts } from './store.ts';
+
+/** A message on its way into the database; a `body` of null lies in a file. */
+export interface StoredMessage {
+  readonly id: Id;
+  readonly size: number;
+  readonly body: Uint8Array | null;
+}
+
+/** How an entry ended; `goneBody` names a body file that nothing uses any more. */
+export interface Ended {
+  readonly isDone: boolean;
+  readonly goneBody?: Id;
+}
+
+interface EntryRow {
+  id: string;
+  kind: EntryKind;
+  state: EntryState;
+  message: string;
+  sender: string;
+  recipient: string;
+  list: string;
+  cause: string;
+  created: number;
+  due: number;
+  attempts: number;
+  reply: string;
+  number: number | null;
+  role: Role | null;
+  last_member: number | null;
+  size: number | null;
+}
+
+/** What a claim is taken with. */
+export interface Claim {
+  readonly owner: string;
+  readonly now: number;
+  readonly leaseMs: number;
+}
+
+const columns = `e.id, e.kind, e.state, e.message, e.sender, e.recipient, e.list, e.cause, e.created, e.due, e.attempts,
+  e.reply, e.number, e.role, e.last_member, (SELECT size FROM messages m WHERE m.id = e.message) AS size`;
+
+// A post that is cut waits for its outcomes and is nobody's to claim.
+const claimable = `((state = 'ready' AND due <= ?1) OR (state = 'claimed' AND lease < ?1)) AND is_cut = 0`;
+
+export const accept = write(
+  (db: Database, ask: { messages: readonly StoredMessage[]; entries: readonly NewEntry[]; now: number }) => {
+    insertAll(db, ask.messages, ask.entries, ask.now);
+  },
+);
+
+export const claim = write(
+  (
+    db: Database,
+    ask: Claim & { kinds: readonly EntryKind[]; limit: number; exceptDomains: readonly string[] },
+  ): Entry[] => {
+    const found = db.all<{ id: string }>(
+      `SELECT id FROM entries WHERE ${claimable} AND kind IN (SELECT value FROM json_each(?2))
+        AND domain NOT IN (SELECT value FROM json_each(?3)) ORDER BY due, id LIMIT ?4`,
+      ask.now,
+      JSON.stringify(ask.kinds),
+      JSON.stringify(ask.exceptDomains),
+      ask.limit,
+    );
+    return found.map(({ id }) => {
+      db.run(
+        `UPDATE entries SET state = 'claimed', owner = ?, lease = ?, attempts = attempts + (kind <> 'post') WHERE id = ?`,
+        ask.owner,
+        ask.now + ask.leaseMs,
+        id,
+      );
+      return entryById(db, id)!;
+    });
+  },
+);
+
+export const finish = write(
+  (
+    db: Database,
+    ask: { owner: string; id: Id; messages: readonly StoredMessage[]; entries: readonly NewEntry[]; now: number },
+  ): Ended => {
+    const own = db.get<{ message: string }>(
+      `SELECT message FROM entries WHERE id = ? AND state = 'claimed' AND owner = ?`,
+      ask.id,
+      ask.owner,
+    );
+    if (!own) return { isDone: false };
+    insertAll(db, ask.messages, ask.entries, ask.now);
+    return removeEntry(db, ask.id, own.message);
+  },
+);
+
+export const defer = write((db: Database, ask: { owner: string; id: Id; due: number; reply: string }) => {
+  db.run(
+    `UPDATE entries SET state = 'ready', due = ?, reply = ?, owner = NULL, lease = NULL
+      WHERE id = ? AND state = 'claimed' AND owner = ?`,
+    ask.due,
+    ask.reply,
+    ask.id,
+    ask.owner,
+  );
+});
+
+export const message = read((db: Database, ask: { id: Id }): { body: Uint8Array | null } | undefined =>
+  db.get<{ body: Uint8Array | null }>('SELECT body FROM messages WHERE id = ?', ask.id),
+);
+
+/** Messages whose body lies in a file: the files that are no orphans. */
+export const filedBodies = read((db: Database, _ask: undefined): string[] =>
+  db.all<{ id: string }>('SELECT id FROM messages WHERE body IS NULL').map((row) => row.id),
+);
+
+export const entry = read((db: Database, ask: { id: Id }): Entry | undefined => entryById(db, ask.id));
+
+export const entries = read(
+  (db: Database, ask: { filter: EntryFilter; after: string; limit: number; now: number }): Entry[] => {
+    const { list, domain, state, kind, olderThan } = ask.filter;
+    return db
+      .all<EntryRow>(
+        `SELECT ${columns} FROM entries e WHERE e.id > ?1 AND (?2 IS NULL OR e.list = ?2) AND (?3 IS NULL OR e.domain = ?3)
+        AND (?4 IS NULL OR e.state = ?4) AND (?5 IS NULL OR e.kind = ?5) AND (?6 IS NULL OR e.created < ?6) ORDER BY e.id LIMIT ?7`,
+        ask.after,
+        list ?? null,
+        domain ?? null,
+        state ?? null,
+        kind ?? null,
+        olderThan === undefined ? null : ask.now - olderThan,
+        ask.limit,
+      )
+      .map((row) => entryOf(row));
+  },
+);
+
+/** The operator's moves between ready and held, and back to work at once. */
+export const hold = write((db: Database, ask: { id: Id }) => move(db, `state = 'held'`, `state = 'ready'`, ask.id));
+export const release = write((db: Database, ask: { id: Id }) => move(db, `state = 'ready'`, `state = 'held'`, ask.id));
+
+export const retryNow = write((db: Database, ask: { id: Id; now: number }): boolean => {
+  const changed = db.run(`UPDATE entries SET due = ? WHERE id = ? AND state = 'ready'`, ask.now, ask.id).changes;
+  db.run(`UPDATE chunks SET due = ? WHERE post = ? AND state = 'ready'`, ask.now, ask.id);
+  return changed > 0;
+});
+
+export const drop = write((db: Database, ask: { id: Id }): Ended => {
+  const row = db.get<{ message: string }>('SELECT message FROM entries WHERE id = ?', ask.id);
+  if (!row) return { isDone: false };
+  db.run('DELETE FROM chunks WHERE post = ?', ask.id);
+  return removeEntry(db, ask.id, row.message);
+});
+
+export const nextDue = read((db: Database, _ask: undefined): number | undefined => {
+  const row = db.get<{ due: number | null }>(
+    `SELECT min(due) AS due FROM (
+       SELECT min(due) AS due FROM entries WHERE state = 'ready' AND is_cut = 0
+       UNION ALL SELECT min(lease) FROM entries WHERE state = 'claimed'
+       UNION ALL SELECT min(due) FROM chunks WHERE state = 'ready')`,
+  );
+  return row?.due ?? undefined;
+});
+
+export const counts = read((db: Database, _ask: undefined): QueueCounts => {
+  const by = new Map(
+    db
+      .all<{ state: string; n: number }>('SELECT state, count(*) AS n FROM entries GROUP BY state')
+      .map((row) => [row.state, row.n]),
+  );
+  const chunks = db.get<{ n: number }>('SELECT count(*) AS n FROM chunks')!.n;
+  return { ready: by.get('ready') ?? 0, claimed: by.get('claimed') ?? 0, held: by.get('held') ?? 0, chunks };
+});
+
+export const recover = write(
+  (db: Database, ask: { owner: string; now: number }): { entries: number; chunks: number } => {
+    const free = (table: string): number =>
+      db.run(
+        `UPDATE ${table} SET state = 'ready', owner = NULL, lease = NULL WHERE state = 'claimed' AND (owner = ? OR lease < ?)`,
+        ask.owner,
+        ask.now,
+      ).changes;
+    return { entries: free('entries'), chunks: free('chunks') };
+  },
+);
+
+/** Takes an entry out, and its message when nothing else uses it. */
+export function removeEntry(db: Database, id: string, message: string): Ended {
+  db.run('DELETE FROM entries WHERE id = ?', id);
+  const gone = db.get<{ filed: number }>(
+    `DELETE FROM messages WHERE id = ?1 AND NOT EXISTS (SELECT 1 FROM entries WHERE message = ?1) RETURNING body IS NULL AS filed`,
+    message,
+  );
+  return gone?.filed === 1 ? { isDone: true, goneBody: message as Id } : { isDone: true };
+}
+
+function insertAll(db: Database, messages: readonly StoredMessage[], added: readonly NewEntry[], now: number): void {
+  for (const { id, size, body } of messages) {
+    db.run('INSERT INTO messages (id, size, body) VALUES (?, ?, ?) ON CONFLICT (id) DO NOTHING', id, size, body);
+  }
+  for (const one of added) {
+    db.run(
+      `INSERT INTO entries (id, kind, state, message, sender, recipient, domain, list, cause, created, due, number, role, last_member)
+        VALUES (?, ?, 'ready', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`,
+      one.id,
+      one.kind,
+      one.message,
+      one.sender,
+      one.recipient,
+      domainOf(one.recipient),
+      one.list,
+      one.cause,
+      now,
+      one.due,
+      one.post?.number ?? null,
+      one.post?.role ?? null,
+      one.post?.lastMember ?? null,
+    );
+  }
+  // A cause that was there already leaves its message without an entry.
+  for (const { id } of messages) {
+    db.run('DELETE FROM messages WHERE id = ?1 AND NOT EXISTS (SELECT 1 FROM entries WHERE message = ?1)', id);
+  }
+}
+
+function entryById(db: Database, id: string): Entry | undefined {
+  const row = db.get<EntryRow>(`SELECT ${columns} FROM entries e WHERE e.id = ?`, id);
+  return row && entryOf(row);
+}
+
+function entryOf(row: EntryRow): Entry {
+  const { number, role, last_member: lastMember, ...rest } = row;
+  const post = number === null ? {} : { post: { list: row.recipient, number, role: role!, lastMember: lastMember! } };
+  return { ...rest, id: row.id as Id, message: row.message as Id, size: row.size ?? 0, ...post };
+}
+
+function move(db: Database, to: string, from: string, id: Id): boolean {
+  return db.run(`UPDATE entries SET ${to} WHERE id = ? AND ${from}`, id).changes > 0;
+}
+
+function domainOf(address: string): string {
+  return address.slice(address.lastIndexOf('@') + 1).toLowerCase();
+}

@@ -1,0 +1,195 @@
+import { type Database, type Engine, read, write } from '../lib/database.ts';
+import type { Id } from '../lib/ids.ts';
+import type { Claim } from './entry-operations.ts';
+import type { DueRecipient, OutcomeState, Trace } from './store.ts';
+
+const first = `
+  CREATE TABLE posts (
+    key INTEGER PRIMARY KEY,
+    post TEXT NOT NULL UNIQUE,                 -- the queue entry's id
+    list TEXT NOT NULL,
+    number INTEGER NOT NULL
+  );
+  CREATE INDEX posts_number ON posts (list, number);
+  CREATE TABLE outcomes (
+    post INTEGER NOT NULL,
+    member INTEGER NOT NULL,
+    address TEXT NOT NULL,
+    state TEXT NOT NULL,
+    at INTEGER NOT NULL,
+    host TEXT NOT NULL,
+    reply TEXT NOT NULL,
+    attempts INTEGER NOT NULL DEFAULT 1,
+    next INTEGER,                              -- NULL: final
+    owner TEXT,
+    lease INTEGER,
+    history TEXT NOT NULL DEFAULT '',          -- earlier attempts, one JSON array a line: state, at, host, reply
+    PRIMARY KEY (post, member)
+  ) WITHOUT ROWID;
+  CREATE INDEX outcomes_due ON outcomes (next) WHERE next IS NOT NULL;
+`;
+
+/** One recipient's result as it crosses to the storage thread: member, address, state, at, host, reply, next or null. */
+export type OutcomeTuple = readonly [number, string, OutcomeState, number, string, string, number | null];
+
+interface TraceRow {
+  member: number;
+  address: string;
+  state: OutcomeState;
+  at: number;
+  host: string;
+  reply: string;
+  next: number | null;
+  history: string;
+}
+
+const record = write((db: Database, ask: { post: Id; list: string; number: number; rows: string }) => {
+  db.run(
+    'INSERT INTO posts (post, list, number) VALUES (?, ?, ?) ON CONFLICT DO NOTHING',
+    ask.post,
+    ask.list,
+    ask.number,
+  );
+  const { key } = db.get<{ key: number }>('SELECT key FROM posts WHERE post = ?', ask.post)!;
+  // One statement for the whole batch: 1.1-1.3 million rows a second against 0.7 by a statement per row (measured).
+  db.run(
+    `INSERT INTO outcomes (post, member, address, state, at, host, reply, next)
+      SELECT ?1, value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5, value ->> 6 FROM json_each(?2) WHERE true
+      ON CONFLICT (post, member) DO UPDATE SET
+        history = history || json_array(state, at, host, reply) || char(10),
+        state = excluded.state, at = excluded.at, host = excluded.host, reply = excluded.reply, next = excluded.next,
+        attempts = attempts + 1, owner = NULL, lease = NULL`,
+    key,
+    ask.rows,
+  );
+});
+
+const recorded = read((db: Database, ask: { post: Id; members: string }): number[] =>
+  db
+    .all<{ member: number }>(
+      `SELECT member FROM outcomes WHERE post = (SELECT key FROM posts WHERE post = ?)
+        AND member IN (SELECT value FROM json_each(?))`,
+      ask.post,
+      ask.members,
+    )
+    .map((row) => row.member),
+);
+
+const claimDue = write(
+  (db: Database, ask: Claim & { limit: number; exceptDomains: readonly string[] }): DueRecipient[] => {
+    const found = db.all<{ key: number; post: string; member: number; address: string; attempts: number }>(
+      `SELECT o.post AS key, p.post, o.member, o.address, o.attempts FROM outcomes o JOIN posts p ON p.key = o.post
+      WHERE o.next <= ?1 AND (o.owner IS NULL OR o.lease < ?1)
+      AND lower(substr(o.address, instr(o.address, '@') + 1)) NOT IN (SELECT value FROM json_each(?2)) ORDER BY o.next LIMIT ?3`,
+      ask.now,
+      JSON.stringify(ask.exceptDomains),
+      ask.limit,
+    );
+    for (const { key, member } of found) {
+      db.run(
+        'UPDATE outcomes SET owner = ?, lease = ? WHERE post = ? AND member = ?',
+        ask.owner,
+        ask.now + ask.leaseMs,
+        key,
+        member,
+      );
+    }
+    return found.map(({ post, member, address, attempts }) => ({ post: post as Id, member, address, attempts }));
+  },
+);
+
+/** How many recipients of a post are still to be tried. */
+const waiting = read(
+  (db: Database, ask: { post: Id }): number =>
+    db.get<{ n: number }>(
+      `SELECT count(*) AS n FROM outcomes WHERE post = (SELECT key FROM posts WHERE post = ?) AND next IS NOT NULL`,
+      ask.post,
+    )!.n,
+);
+
+const tally = read((db: Database, ask: { post: Id }): { state: OutcomeState; n: number }[] =>
+  db.all(
+    `SELECT state, count(*) AS n FROM outcomes WHERE post = (SELECT key FROM posts WHERE post = ?) GROUP BY state`,
+    ask.post,
+  ),
+);
+
+const trace = read(
+  (
+    db: Database,
+    ask: { list: string; number: number; address: string | null; after: number; limit: number },
+  ): Trace[] => {
+    const post = db.get<{ key: number }>(
+      'SELECT key FROM posts WHERE list = ? AND number = ? ORDER BY key DESC LIMIT 1',
+      ask.list,
+      ask.number,
+    );
+    if (!post) return [];
+    return db
+      .all<TraceRow>(
+        `SELECT member, address, state, at, host, reply, next, history FROM outcomes
+          WHERE post = ?1 AND member > ?2 AND (?3 IS NULL OR lower(address) = ?3) ORDER BY member LIMIT ?4`,
+        post.key,
+        ask.after,
+        ask.address,
+        ask.limit,
+      )
+      .map((row) => traceOf(row));
+  },
+);
+
+const nextDue = read((db: Database, _ask: undefined): number | undefined => {
+  const row = db.get<{ due: number | null }>(
+    'SELECT min(next) AS due FROM outcomes WHERE next IS NOT NULL AND owner IS NULL',
+  );
+  return row?.due ?? undefined;
+});
+
+const recover = write((db: Database, ask: { owner: string; now: number }): number => {
+  const freed = db.run(
+    'UPDATE outcomes SET owner = NULL, lease = NULL WHERE next IS NOT NULL AND owner IS NOT NULL AND (owner = ? OR lease < ?)',
+    ask.owner,
+    ask.now,
+  );
+  return freed.changes;
+});
+
+/** The operator dropped a post: nobody is tried again. */
+const giveUp = write((db: Database, ask: { post: Id; at: number; reply: string }) => {
+  db.run(
+    `UPDATE outcomes SET history = history || json_array(state, at, host, reply) || char(10), state = 'failed', at = ?, host = '',
+      reply = ?, next = NULL, owner = NULL, lease = NULL
+      WHERE post = (SELECT key FROM posts WHERE post = ?) AND next IS NOT NULL`,
+    ask.at,
+    ask.reply,
+    ask.post,
+  );
+});
+
+/** The operator wants a post's deferred recipients tried now. */
+const hurry = write((db: Database, ask: { post: Id; now: number }) => {
+  db.run(
+    'UPDATE outcomes SET next = ? WHERE post = (SELECT key FROM posts WHERE post = ?) AND next IS NOT NULL',
+    ask.now,
+    ask.post,
+  );
+});
+
+/** queue/outcomes-<year>-W<week>.db: what became of every recipient of the posts of one week. */
+export const outcomeEngine = {
+  migrations: [first],
+  operations: { record, recorded, claimDue, waiting, tally, trace, nextDue, recover, giveUp, hurry },
+} satisfies Engine;
+
+function traceOf(row: TraceRow): Trace {
+  const earlier = row.history
+    .split('\n')
+    .filter((line) => line !== '')
+    .map((line) => {
+      const [state, at, host, reply] = JSON.parse(line) as [OutcomeState, number, string, string];
+      return { state, at, host, reply };
+    });
+  const { state, at, host, reply, next } = row;
+  const latest = { state, at, host, reply, ...(next === null ? {} : { next }) };
+  return { member: row.member, address: row.address, attempts: [...earlier, latest] };
+}

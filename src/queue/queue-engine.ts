@@ -1,0 +1,90 @@
+import type { Engine } from '../lib/database.ts';
+import * as chunkOperations from './chunk-operations.ts';
+import {
+  accept,
+  claim,
+  counts,
+  defer,
+  drop,
+  entries,
+  entry,
+  filedBodies,
+  finish,
+  hold,
+  message,
+  nextDue,
+  recover,
+  release,
+  retryNow,
+} from './entry-operations.ts';
+
+const first = `
+  CREATE TABLE messages (
+    id TEXT NOT NULL UNIQUE,
+    size INTEGER NOT NULL,
+    body BLOB                                  -- NULL: the body is the file queue/body/<id>
+  );
+  CREATE TABLE entries (
+    id TEXT NOT NULL PRIMARY KEY,
+    kind TEXT NOT NULL CHECK (kind IN ('arrived', 'mail', 'post')),
+    state TEXT NOT NULL CHECK (state IN ('ready', 'claimed', 'held')),
+    message TEXT NOT NULL,
+    sender TEXT NOT NULL,
+    recipient TEXT NOT NULL,
+    domain TEXT NOT NULL,
+    list TEXT NOT NULL,
+    cause TEXT NOT NULL UNIQUE,
+    created INTEGER NOT NULL,
+    due INTEGER NOT NULL,
+    attempts INTEGER NOT NULL DEFAULT 0,
+    reply TEXT NOT NULL DEFAULT '',
+    owner TEXT,
+    lease INTEGER,
+    number INTEGER,                            -- from here on only of kind 'post'
+    role TEXT,
+    last_member INTEGER,
+    cursor_domain TEXT,
+    cursor_address TEXT,
+    is_cut INTEGER NOT NULL DEFAULT 0
+  );
+  CREATE INDEX entries_due ON entries (state, is_cut, due);
+  CREATE INDEX entries_message ON entries (message);
+  CREATE TABLE chunks (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    post TEXT NOT NULL,
+    domain TEXT NOT NULL,
+    packed BLOB NOT NULL,
+    count INTEGER NOT NULL,
+    state TEXT NOT NULL CHECK (state IN ('ready', 'claimed')),
+    due INTEGER NOT NULL,
+    claims INTEGER NOT NULL DEFAULT 0,
+    owner TEXT,
+    lease INTEGER,
+    created INTEGER NOT NULL
+  );
+  CREATE INDEX chunks_due ON chunks (state, due);
+  CREATE INDEX chunks_post ON chunks (post);
+`;
+
+/** queue/queue.db: unfinished work. The state table stands in `store.ts`. */
+export const queueEngine = {
+  migrations: [first],
+  operations: {
+    accept,
+    claim,
+    counts,
+    defer,
+    drop,
+    entries,
+    entry,
+    filedBodies,
+    finish,
+    hold,
+    message,
+    nextDue,
+    recover,
+    release,
+    retryNow,
+    ...chunkOperations,
+  },
+} satisfies Engine;
