@@ -1,0 +1,36 @@
+import { randomBytes } from 'node:crypto';
+import { rename, rm } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { ensureDirectory, readIfExists, syncDirectory, writeSynced } from '../lib/files.ts';
+import type { Archive } from './list.ts';
+
+/** ezmlm reads a file with the owner's execute bit as complete. */
+const completeMode = 0o744;
+
+/** The archive below `archive/` of a list directory. */
+export function fileArchive(directory: string): Archive {
+  return {
+    write: (number, message) => writePost(directory, number, message),
+    read: (number) => readIfExists(pathOf(directory, number)),
+  };
+}
+
+/** Post 15307 is `153/07`, post 7 is `0/07` (ezmlm's layout). */
+function pathOf(directory: string, number: number): string {
+  return join(directory, String(Math.floor(number / 100)), String(number % 100).padStart(2, '0'));
+}
+
+async function writePost(directory: string, number: number, message: Uint8Array): Promise<void> {
+  const path = pathOf(directory, number);
+  await ensureDirectory(dirname(path));
+  const temporary = join(dirname(path), `.new-${randomBytes(6).toString('hex')}`);
+  try {
+    await writeSynced(temporary, message, completeMode);
+    await rename(temporary, path);
+  } catch (error) {
+    await rm(temporary, { force: true });
+    throw error;
+  }
+  await syncDirectory(dirname(path));
+  if (number % 100 === 0 || number === 1) await syncDirectory(directory);
+}

@@ -1,0 +1,76 @@
+import type { Engine } from '../lib/database.ts';
+import { add, addresses, count, memberById, memberOf, page, remove, rolesOf } from './member-operations.ts';
+import * as recordOperations from './record-operations.ts';
+
+const first = `
+  CREATE TABLE members (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,      -- never used again: VERP addresses hold it
+    role TEXT NOT NULL CHECK (role IN ('subscriber', 'digest', 'allow', 'deny', 'mod')),
+    domain TEXT NOT NULL,
+    address TEXT NOT NULL,                     -- as typed
+    canonical TEXT NOT NULL,                   -- lower case
+    since INTEGER NOT NULL,
+    UNIQUE (role, canonical)
+  );
+  CREATE INDEX members_order ON members (role, domain, canonical, address);
+  CREATE INDEX members_address ON members (canonical);
+  CREATE TABLE former (
+    id INTEGER PRIMARY KEY,
+    role TEXT NOT NULL,
+    address TEXT NOT NULL,
+    since INTEGER NOT NULL,
+    gone INTEGER NOT NULL
+  );
+  CREATE TABLE log (
+    id INTEGER PRIMARY KEY,
+    at INTEGER NOT NULL,
+    event TEXT NOT NULL,
+    role TEXT NOT NULL,
+    address TEXT NOT NULL,
+    note TEXT NOT NULL,
+    cause TEXT NOT NULL UNIQUE
+  );
+  CREATE TABLE requests (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    action TEXT NOT NULL,
+    role TEXT NOT NULL,
+    address TEXT NOT NULL,
+    canonical TEXT NOT NULL,
+    expires INTEGER NOT NULL,
+    nonce INTEGER NOT NULL,
+    cause TEXT NOT NULL,
+    used INTEGER,
+    used_by TEXT
+  );
+  CREATE INDEX requests_who ON requests (canonical, action, role);
+  CREATE TABLE posts (
+    number INTEGER PRIMARY KEY,
+    cause TEXT NOT NULL UNIQUE,
+    at INTEGER NOT NULL,
+    subject TEXT NOT NULL,
+    author TEXT NOT NULL,
+    message_id TEXT NOT NULL,
+    size INTEGER NOT NULL,
+    last_member INTEGER NOT NULL
+  );
+  CREATE TABLE bounces (
+    id INTEGER PRIMARY KEY,
+    member INTEGER NOT NULL,
+    address TEXT NOT NULL,
+    number INTEGER NOT NULL,
+    at INTEGER NOT NULL,
+    how TEXT NOT NULL,
+    text TEXT NOT NULL,
+    cause TEXT NOT NULL UNIQUE
+  );
+  CREATE TABLE kept (
+    name TEXT PRIMARY KEY,
+    text TEXT NOT NULL
+  );
+`;
+
+/** list.db: everything of a list that is not a file. */
+export const listEngine = {
+  migrations: [first],
+  operations: { add, addresses, count, memberById, memberOf, page, remove, rolesOf, ...recordOperations },
+} satisfies Engine;

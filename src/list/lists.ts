@@ -1,0 +1,175 @@
+import { readdirSync, statSync } from 'node:fs';
+import { stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Clock } from '../lib/clock.ts';
+import { safeName } from '../lib/files.ts';
+import { problemText, readSettings, withInitial } from '../lib/settings.ts';
+import { readSettingsFile } from '../lib/settings-file.ts';
+import type { Storage } from '../lib/storage.ts';
+import type { Log } from '../log.ts';
+import { fileArchive } from './archive.ts';
+import { readKeys } from './keys.ts';
+import type { Keys, List } from './list.ts';
+import { type ListName, parseListName } from './name.ts';
+import { type ListSettings, listSettingRows } from './settings.ts';
+import { sqliteList } from './sqlite-list.ts';
+
+export interface ListsOptions {
+  /** `lists/` of the home. */
+  readonly directory: string;
+  readonly storage: Storage;
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+/** How many lists' light objects (settings, keys) are kept; their databases have a limit of their own. */
+const keptMost = 1_000;
+
+/** All lists of a home. A list is there when `<domain>/<name>/list.json` is: no index, so none can be out of date. */
+export class Lists {
+  readonly #options: ListsOptions;
+  readonly #kept = new Map<string, List>();
+  readonly #ids = new Map<string, { seen: number; byId: Map<string, ListName> }>();
+
+  constructor(options: ListsOptions) {
+    this.#options = options;
+  }
+
+  /** Where the lists are: `lists/` of the home. */
+  get directory(): string {
+    return this.#options.directory;
+  }
+
+  /** The directory of a list, there or not. */
+  directoryOf(name: ListName): string {
+    return join(this.#options.directory, safeName(name.domain), safeName(name.name));
+  }
+
+  find(name: string, domain: string): ListName | undefined {
+    const parsed = parseListName(`${name}@${domain}`);
+    return parsed && isThere(this.#settingsPath(parsed)) ? parsed : undefined;
+  }
+
+  /** The list whose address has this id; the ids of a domain are made anew when its directory has changed. */
+  byId(id: string, domain: string): ListName | undefined {
+    const found = this.#idsOf(domain)?.get(id);
+    return found && isThere(this.#settingsPath(found)) ? found : undefined;
+  }
+
+  /** Every list, by domain and name; opens no database. */
+  *all(): Generator<ListName> {
+    for (const domain of namesIn(this.#options.directory)) yield* this.#inDomain(domain);
+  }
+
+  /** The lists of a domain whose names begin so. */
+  startingWith(beginning: string, domain: string): ListName[] {
+    return namesIn(join(this.#options.directory, safeName(domain)))
+      .filter((name) => name.startsWith(beginning))
+      .flatMap((name) => this.find(name, domain) ?? []);
+  }
+
+  open(name: ListName): List {
+    const known = this.#kept.get(name.address);
+    if (known) return known;
+    const opened = new DirectoryList(name, this.directoryOf(name), this.#options);
+    this.#kept.set(name.address, opened);
+    if (this.#kept.size > keptMost) this.#kept.delete(this.#kept.keys().next().value!);
+    return opened;
+  }
+
+  *#inDomain(domain: string): Generator<ListName> {
+    for (const name of namesIn(join(this.#options.directory, domain))) {
+      const list = this.find(name, domain);
+      if (list) yield list;
+    }
+  }
+
+  #idsOf(domain: string): Map<string, ListName> | undefined {
+    const changed = statSync(join(this.#options.directory, safeName(domain)), { throwIfNoEntry: false })?.mtimeMs;
+    if (changed === undefined) return undefined;
+    const known = this.#ids.get(domain);
+    if (known?.seen === changed) return known.byId;
+    const byId = new Map([...this.#inDomain(safeName(domain))].map((list) => [list.id, list]));
+    this.#ids.set(domain, { seen: changed, byId });
+    return byId;
+  }
+
+  #settingsPath(name: ListName): string {
+    return join(this.directoryOf(name), 'list.json');
+  }
+}
+
+class DirectoryList implements List {
+  readonly name: ListName;
+  readonly directory: string;
+  readonly store;
+  readonly archive;
+  readonly #log: Log;
+  #settings: { mark: string; values: ListSettings } | undefined;
+  #keys: { mark: string; keys: Keys } | undefined;
+
+  constructor(name: ListName, directory: string, { storage, log }: ListsOptions) {
+    this.name = name;
+    this.directory = directory;
+    this.#log = log;
+    this.store = sqliteList(storage, join(directory, 'list.db'));
+    this.archive = fileArchive(join(directory, 'archive'));
+  }
+
+  async settings(): Promise<ListSettings> {
+    const path = join(this.directory, 'list.json');
+    const mark = await markOf(path);
+    if (this.#settings?.mark === mark) return this.#settings.values;
+    const values = await this.#readSettings(path);
+    this.#settings = { mark, values };
+    return values;
+  }
+
+  async keys(): Promise<Keys> {
+    const path = join(this.directory, 'key');
+    const mark = await markOf(path);
+    if (this.#keys?.mark === mark) return this.#keys.keys;
+    const read = await readKeys(path, this.name.address);
+    // Nothing can be proved or signed without it; whoever asked tries again later, the operator sees why.
+    if (!read.ok) throw new Error(read.failure.cause);
+    this.#keys = { mark, keys: read.value };
+    return read.value;
+  }
+
+  // A file with a mistake changes nothing: the settings that were last read without one go on.
+  async #readSettings(path: string): Promise<ListSettings> {
+    const read = await readSettingsFile(listSettingRows, path);
+    if (read && read.problems.length === 0) {
+      await this.store.keepSettings(JSON.stringify(read.given));
+      return read.values;
+    }
+    for (const problem of read?.problems ?? []) {
+      this.#log('settings.problem', { list: this.name.address, problem: problemText(path, problem) });
+    }
+    const lastGood = await this.store.lastGoodSettings();
+    return lastGood === undefined
+      ? (read?.values ?? withInitial(listSettingRows, {}))
+      : readSettings(listSettingRows, lastGood).values;
+  }
+}
+
+async function markOf(path: string): Promise<string> {
+  const found = await stat(path).catch(() => undefined);
+  return found ? `${found.mtimeMs} ${found.size} ${found.ino}` : 'missing';
+}
+
+function isThere(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false })?.isFile() ?? false;
+}
+
+function namesIn(directory: string): string[] {
+  try {
+    return readdirSync(directory, { withFileTypes: true })
+      .filter((one) => one.isDirectory() && !one.name.startsWith('.'))
+      .map((one) => one.name)
+      .toSorted();
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
+    throw error;
+  }
+}

@@ -1,0 +1,65 @@
+import { type Database, type Engine, write } from '../lib/database.ts';
+import type { Allowance } from './allowances.ts';
+
+const dayMs = 86_400_000;
+
+const first = `
+  CREATE TABLE mails (
+    id INTEGER PRIMARY KEY,
+    list TEXT NOT NULL,
+    action TEXT NOT NULL,
+    address TEXT NOT NULL,
+    at INTEGER NOT NULL,
+    cause TEXT NOT NULL
+  );
+  CREATE UNIQUE INDEX mails_cause ON mails (cause, list, action, address);
+  CREATE INDEX mails_address ON mails (address, at);
+  CREATE INDEX mails_at ON mails (at);
+`;
+
+/** How many unproved mails may go in 24 hours. */
+export interface AllowanceLimits {
+  /** Per list, action and address. */
+  readonly perAction: number;
+  /** Per address on the whole server. */
+  readonly perAddress: number;
+}
+
+const take = write((db: Database, ask: { allowance: Allowance; limits: AllowanceLimits; now: number }): boolean => {
+  const { list, action, address, cause } = ask.allowance;
+  if (
+    db.get(
+      'SELECT 1 FROM mails WHERE cause = ? AND list = ? AND action = ? AND address = ?',
+      cause,
+      list,
+      action,
+      address,
+    )
+  )
+    return true;
+  db.run('DELETE FROM mails WHERE at <= ?', ask.now - dayMs);
+  const sent = db.get<{ same: number; all_: number }>(
+    'SELECT coalesce(sum(list = ? AND action = ?), 0) AS same, count(*) AS all_ FROM mails WHERE address = ? AND at > ?',
+    list,
+    action,
+    address,
+    ask.now - dayMs,
+  )!;
+  if (sent.same >= ask.limits.perAction || sent.all_ >= ask.limits.perAddress) return false;
+  db.run(
+    'INSERT INTO mails (list, action, address, at, cause) VALUES (?, ?, ?, ?, ?)',
+    list,
+    action,
+    address,
+    ask.now,
+    cause,
+  );
+  return true;
+});
+
+const answered = write((db: Database, ask: { list: string; action: string; address: string }) => {
+  db.run('DELETE FROM mails WHERE list = ? AND action = ? AND address = ?', ask.list, ask.action, ask.address);
+});
+
+/** server.db: what belongs to no list. */
+export const serverEngine = { migrations: [first], operations: { take, answered } } satisfies Engine;

@@ -1,0 +1,140 @@
+import { callsOf, type Calls, type Storage } from '../lib/storage.ts';
+import type { Address } from '../mail/address.ts';
+import type { listEngine } from './engine.ts';
+import type { Role } from './name.ts';
+import type {
+  Bounce,
+  Cause,
+  Cursor,
+  ListStore,
+  LogLine,
+  Member,
+  MemberPage,
+  NewPost,
+  PostRecord,
+  Request,
+  RequestAction,
+} from './store.ts';
+
+const pageSize = 1_000;
+/** Sorts before every address. */
+const beginning: Cursor = Object.freeze({ domain: '', address: '' });
+
+/** The store of one list over its list.db. The file is opened with the first call. */
+export function sqliteList(storage: Storage, file: string): ListStore {
+  return new SqliteList(callsOf(storage, file, 'list'));
+}
+
+class SqliteList implements ListStore {
+  readonly #list: Calls<typeof listEngine>;
+
+  constructor(list: Calls<typeof listEngine>) {
+    this.#list = list;
+  }
+
+  add(role: Role, addresses: readonly Address[], cause: Cause): Promise<number> {
+    return this.#list('add', {
+      role,
+      addresses: addresses.map(({ text, canonical }) => [text, canonical] as const),
+      cause,
+    });
+  }
+
+  remove(role: Role, addresses: readonly Address[], cause: Cause): Promise<number> {
+    return this.#list('remove', { role, canonicals: addresses.map(({ canonical }) => canonical), cause });
+  }
+
+  rolesOf(canonical: string): Promise<Role[]> {
+    return this.#list('rolesOf', { canonical });
+  }
+
+  memberOf(role: Role, canonical: string): Promise<Member | undefined> {
+    return this.#list('memberOf', { role, canonical });
+  }
+
+  memberById(id: number): Promise<(Member & { readonly isGone: boolean }) | undefined> {
+    return this.#list('memberById', { id });
+  }
+
+  count(role: Role): Promise<number> {
+    return this.#list('count', { role });
+  }
+
+  async *addresses(role: Role): AsyncIterable<string[]> {
+    let after = beginning;
+    for (;;) {
+      const page = await this.#list('addresses', { role, after, limit: pageSize });
+      if (page.length > 0) yield page.map((row) => row.text);
+      const last = page.at(-1);
+      if (!last || page.length < pageSize) return;
+      after = { domain: last.domain, address: last.address };
+    }
+  }
+
+  page(role: Role, after: Cursor | undefined, lastMember: number, limit: number): Promise<MemberPage> {
+    return this.#list('page', { role, after: after ?? beginning, lastMember, limit });
+  }
+
+  openRequest(request: Omit<Request, 'id' | 'used'>, cause: Cause): Promise<{ request: Request; isNew: boolean }> {
+    return this.#list('openRequest', { request, canonical: request.address.toLowerCase(), cause });
+  }
+
+  requestById(id: number): Promise<Request | undefined> {
+    return this.#list('requestById', { id });
+  }
+
+  requestByNonce(action: RequestAction, role: Role, canonical: string, nonce: number): Promise<Request | undefined> {
+    return this.#list('requestByNonce', { action, role, canonical, nonce });
+  }
+
+  useRequest(id: number, cause: Cause): Promise<boolean> {
+    return this.#list('useRequest', { id, cause });
+  }
+
+  nextPost(cause: string): Promise<{ number: number; record?: PostRecord }> {
+    return this.#list('nextPost', { cause });
+  }
+
+  recordPost(post: NewPost): Promise<PostRecord> {
+    return this.#list('recordPost', post);
+  }
+
+  postByNumber(number: number): Promise<PostRecord | undefined> {
+    return this.#list('postByNumber', { number });
+  }
+
+  lastPost(): Promise<number> {
+    return this.#list('lastPost', undefined);
+  }
+
+  recordBounce(bounce: Bounce): Promise<boolean> {
+    return this.#list('recordBounce', bounce);
+  }
+
+  bounces(limit: number): Promise<Bounce[]> {
+    return this.#list('bounces', { limit });
+  }
+
+  async note(line: LogLine, cause: string): Promise<void> {
+    await this.#list('note', { line, cause });
+  }
+
+  async *log(): AsyncIterable<LogLine[]> {
+    let after = 0;
+    for (;;) {
+      const page = await this.#list('logPage', { after, limit: pageSize });
+      if (page.length > 0) yield page.map(({ at, event, role, address, note }) => ({ at, event, role, address, note }));
+      const last = page.at(-1);
+      if (!last || page.length < pageSize) return;
+      after = last.id;
+    }
+  }
+
+  lastGoodSettings(): Promise<string | undefined> {
+    return this.#list('lastGoodSettings', undefined);
+  }
+
+  async keepSettings(text: string): Promise<void> {
+    await this.#list('keepSettings', { text });
+  }
+}
