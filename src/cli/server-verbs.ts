@@ -1,0 +1,146 @@
+import type { VerbRow } from './verb-row.ts';
+
+const filters = [
+  { name: 'list', type: 'text', meaning: 'only entries of this list' },
+  { name: 'domain', type: 'text', meaning: 'only entries to recipients of this domain' },
+  { name: 'state', type: 'text', meaning: 'only entries in this state', choices: ['ready', 'claimed', 'held'] },
+  { name: 'kind', type: 'text', meaning: 'only entries of this kind', choices: ['arrived', 'mail', 'post'] },
+  { name: 'older-than', type: 'text', meaning: 'only entries older than this: 90s, 15m, 6h, 2d' },
+] as const;
+
+const shells = ['bash', 'zsh', 'fish'] as const;
+
+/** Verbs about the whole server. */
+export const serverVerbs: readonly VerbRow[] = [
+  {
+    name: 'init',
+    usage: '--domain DOMAIN [SETTING=VALUE ...]',
+    arguments: [
+      { name: 'settings', many: true, meaning: 'settings of ezlm.json as name=value; "ezlm settings" shows them' },
+    ],
+    options: [{ name: 'domain', type: 'text', meaning: 'the domain of the lists, like lists.example.org' }],
+    changes: true,
+    json: true,
+    meaning: 'make a home, and print the DNS records to publish',
+    more: ['The home directory is made when it is not there. An existing ezlm.json is never overwritten.'],
+    examples: [
+      { line: 'ezlm init --home /var/lib/ezlm --domain lists.example.org', meaning: 'a home for one domain' },
+      { line: 'ezlm init --domain lists.example.org smtp=127.0.0.1:2525', meaning: 'listen on another port' },
+    ],
+    load: () => import('./verbs/init.ts'),
+  },
+  {
+    name: 'serve',
+    usage: '[--sandbox] [--role ROLE] [--smtp HOST:PORT] [--lmtp HOST:PORT] [--route DOMAIN=HOST:PORT]',
+    arguments: [],
+    options: [
+      {
+        name: 'sandbox',
+        type: 'flag',
+        meaning: 'try it out: a home ./sandbox, mail into Maildirs there, nothing leaves the machine',
+      },
+      {
+        name: 'tour-only',
+        type: 'flag',
+        meaning: 'with --sandbox: play the tour in a home of its own and stop; 1 when a step failed',
+      },
+      { name: 'role', type: 'text', meaning: 'which parts run', choices: ['all', 'receive', 'deliver', 'web'] },
+      { name: 'smtp', type: 'texts', meaning: 'listen for SMTP here instead of where ezlm.json says' },
+      { name: 'lmtp', type: 'texts', meaning: 'listen for LMTP here instead of where ezlm.json says' },
+      { name: 'route', type: 'texts', meaning: 'next hop for a domain (* for all), over those of ezlm.json' },
+    ],
+    changes: false,
+    json: false,
+    meaning: 'run the daemon',
+    more: ['One daemon serves a home at a time. SIGTERM and SIGINT stop it; nothing that was accepted is lost.'],
+    examples: [
+      { line: 'ezlm serve --sandbox', meaning: 'see a list at work' },
+      { line: "ezlm serve --home /var/lib/ezlm --route '*=127.0.0.1:2526'", meaning: 'all mail to one next hop' },
+    ],
+    load: () => import('./verbs/serve.ts'),
+  },
+  {
+    name: 'status',
+    usage: '',
+    arguments: [],
+    options: [],
+    changes: false,
+    json: true,
+    meaning: 'say whether the daemon runs and what waits in the queue',
+    more: [],
+    examples: [{ line: 'ezlm status --json', meaning: 'for a monitor' }],
+    load: () => import('./verbs/status.ts'),
+  },
+  {
+    name: 'check',
+    usage: '[LIST]',
+    arguments: [{ name: 'list', meaning: 'only this list: its address or directory' }],
+    options: [],
+    changes: false,
+    json: true,
+    meaning: 'report every mistake in the settings, and files that are not as they should be',
+    more: ['Each problem is a line FILE:LINE: WHAT. Exit code 78 when there is any.'],
+    examples: [{ line: 'ezlm check', meaning: 'after ezlm.json or a list.json was edited' }],
+    load: () => import('./verbs/check.ts'),
+  },
+  {
+    name: 'queue',
+    usage:
+      '[list|show|hold|release|retry|drop] [ID ...] [--list LIST] [--domain DOMAIN] [--state STATE] [--kind KIND] [--older-than AGE]',
+    arguments: [
+      {
+        name: 'action',
+        meaning: 'list (when none is given), show, hold, release, retry, drop',
+        choices: ['list', 'show', 'hold', 'release', 'retry', 'drop'],
+      },
+      {
+        name: 'ids',
+        many: true,
+        meaning: 'ids of entries. None: all that the filters find; no filters either: one per line from standard input',
+      },
+    ],
+    options: filters,
+    changes: true,
+    json: true,
+    meaning: 'look at the queue, and move entries in it',
+    more: [
+      'hold keeps an entry from being worked on until release; retry makes it due now; drop removes it for good.',
+      'Exit code 66 when an entry was not there or not in a state that allows the move.',
+    ],
+    examples: [
+      { line: 'ezlm queue --domain example.net', meaning: 'what waits for a domain' },
+      { line: 'ezlm queue list --older-than 2d --json | jq -r .id | ezlm queue drop', meaning: 'drop what is old' },
+    ],
+    load: () => import('./verbs/queue.ts'),
+  },
+  {
+    name: 'settings',
+    usage: '[server|list]',
+    arguments: [
+      {
+        name: 'which',
+        meaning: 'server (ezlm.json) or list (list.json); without it both',
+        choices: ['server', 'list'],
+      },
+    ],
+    options: [],
+    changes: false,
+    json: true,
+    meaning: 'explain every setting: its meaning, initial value and limits',
+    more: [],
+    examples: [{ line: 'ezlm settings list', meaning: 'what a list.json may say' }],
+    load: () => import('./verbs/settings.ts'),
+  },
+  {
+    name: 'completion',
+    usage: 'bash|zsh|fish',
+    arguments: [{ name: 'shell', needed: true, meaning: 'bash, zsh or fish', choices: shells }],
+    options: [],
+    changes: false,
+    json: false,
+    meaning: 'print a completion script for a shell',
+    more: [],
+    examples: [{ line: 'source <(ezlm completion bash)', meaning: 'complete verbs and options in this shell' }],
+    load: () => import('./verbs/completion.ts'),
+  },
+];

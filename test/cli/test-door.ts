@@ -1,0 +1,68 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { TestContext } from 'node:test';
+import type { Door } from '../../src/cli/door.ts';
+import { runCommandLine } from '../../src/cli/run.ts';
+import { systemClock } from '../../src/lib/clock.ts';
+
+/** What a command line left behind. */
+export interface Ran {
+  readonly code: number;
+  readonly output: string;
+  readonly talk: string;
+}
+
+/** A new directory that goes away with the test. */
+export async function temporaryDirectory(t: TestContext): Promise<string> {
+  const directory = await mkdtemp(join(tmpdir(), 'ezlm-cli-'));
+  t.after(() => rm(directory, { recursive: true, force: true }));
+  return directory;
+}
+
+/** A door that keeps what is printed; `input` is standard input. */
+export function keepingDoor(
+  home: string,
+  input: string | Buffer = '',
+): { door: Door; kept: { output: string; talk: string } } {
+  const kept = { output: '', talk: '' };
+  const door: Door = {
+    home,
+    currentDirectory: home,
+    input: once(Buffer.from(input)),
+    inputIsTerminal: false,
+    print: async (text) => {
+      kept.output += text;
+    },
+    say: (line) => {
+      kept.talk += `${line}\n`;
+    },
+    progress: undefined,
+    clock: systemClock,
+    sender: undefined,
+    busyMs: 100,
+  };
+  return { door, kept };
+}
+
+/** Runs one command line as `bin/ezlm` would, without a process. */
+export async function ezlm(home: string, words: readonly string[], input: string | Buffer = ''): Promise<Ran> {
+  const { door, kept } = keepingDoor(home, input);
+  const code = await runCommandLine(words, door, '1.2.3');
+  return { code, ...kept };
+}
+
+/** A home with a domain and the list news@lists.example.org. */
+export async function homeWithList(t: TestContext): Promise<string> {
+  const home = await temporaryDirectory(t);
+  await ezlm(home, ['init', '--domain', 'lists.example.org', 'postmaster=root@example.org']);
+  const made = await ezlm(home, ['make', news, '--owner', 'anna@example.org']);
+  if (made.code !== 0) throw new Error(made.talk);
+  return home;
+}
+
+export const news = 'news@lists.example.org';
+
+async function* once(octets: Buffer): AsyncGenerator<Uint8Array> {
+  yield octets;
+}
