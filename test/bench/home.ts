@@ -37,14 +37,21 @@ export class BenchHome {
 
   /** Runs one command to its end and gives what it printed; throws when the exit code is not 0. */
   async ezlm(words: readonly string[], input: Iterable<string> | Readable = []): Promise<string> {
-    const { child, ended } = this.begin(words);
+    const { child, ended } = this.#begin(words);
     // A command that refuses its input ends before it has read it.
     await pipeline(input instanceof Readable ? input : Readable.from(input), child.stdin!).catch(() => {});
     return ended;
   }
 
-  /** Starts one command; `ended` gives what it printed. */
-  begin(words: readonly string[]): { child: ChildProcess; ended: Promise<string> } {
+  /** Runs one command to its end and gives its exit code alone. */
+  async exitCode(words: readonly string[]): Promise<number | null> {
+    const { child, ended } = this.#begin(words);
+    await ended.catch(() => {});
+    return child.exitCode;
+  }
+
+  // `ended` gives what it printed.
+  #begin(words: readonly string[]): { child: ChildProcess; ended: Promise<string> } {
     const child = spawn(process.execPath, [program, '--home', this.directory, ...words], { stdio: 'pipe' });
     const end = async (): Promise<string> => {
       const [output, talk, [code]] = await Promise.all([text(child.stdout), text(child.stderr), once(child, 'exit')]);
@@ -54,7 +61,7 @@ export class BenchHome {
     return { child, ended: end() };
   }
 
-  /** Starts the daemon; everything goes to the sink. Resolves when it greets. */
+  /** Starts the daemon, whose log goes to `<directory>.log`; all mail goes to the sink. Resolves when it greets. */
   async serve(sinkPort: number): Promise<BenchDaemon> {
     const port = await freePort();
     const words = ['serve', '--smtp', `127.0.0.1:${port}`, '--route', `*=127.0.0.1:${sinkPort}`];
@@ -64,8 +71,7 @@ export class BenchHome {
     });
     const log = createWriteStream(`${this.directory}.log`, { flags: 'a' });
     child.stderr.pipe(log);
-    await Promise.race([greeted(port, patience), once(child, 'exit')]);
-    if (child.exitCode !== null) throw new Error(`the daemon ended with ${child.exitCode}; see ${this.directory}.log`);
+    await greeted(port, patience, () => child.exitCode !== null);
     return new BenchDaemon(child, port, Date.now() - began);
   }
 }

@@ -13,14 +13,16 @@ export async function freePort(): Promise<number> {
   return address.port;
 }
 
-/** Waits until the first octets come from a port (an SMTP greeting); rejects after `mostMs`. */
-export async function greeted(port: number, mostMs: number): Promise<void> {
+/** Waits until the first octets come from a port (an SMTP greeting); rejects after `mostMs`, or when `isOver` says so. */
+export async function greeted(port: number, mostMs: number, isOver = () => false): Promise<void> {
   const until = Date.now() + mostMs;
-  while (Date.now() < until) {
+  while (Date.now() < until && !isOver()) {
     if (await hearsGreeting(port)) return;
     await sleep(2);
   }
-  throw new Error(`nothing answers on port ${port} within ${mostMs} ms`);
+  throw new Error(
+    isOver() ? 'the server ended before it greeted' : `nothing answers on port ${port} within ${mostMs} ms`,
+  );
 }
 
 function hearsGreeting(port: number): Promise<boolean> {

@@ -1,0 +1,76 @@
+/**
+ * The promises under load: `kill -9` during fan-out and intake, a million members, ten thousand lists. `--small` for sizes that fit every
+ * commit, `--only part,part` for some, `--seed N` to play a run again. Exit code 1 when something that must hold did not.
+ */
+import { existsSync, readFileSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { crashFanout } from './crash-fanout.ts';
+import { crashIntake } from './crash-intake.ts';
+import { million } from './million.ts';
+import type { SoakPart } from './part.ts';
+import { tenThousandLists } from './ten-thousand-lists.ts';
+
+const parts: readonly SoakPart[] = [crashFanout, crashIntake, million, tenThousandLists];
+
+const { values: given } = parseArgs({
+  options: {
+    small: { type: 'boolean', default: false },
+    only: { type: 'string' },
+    seed: { type: 'string', default: String(Date.now() % 1_000_000) },
+  },
+});
+
+function chosen(): readonly SoakPart[] {
+  const names = given.only?.split(',') ?? parts.map((part) => part.name);
+  const unknown = names.find((name) => !parts.some((part) => part.name === name));
+  if (unknown !== undefined)
+    throw new Error(`--only ${unknown}: must be of ${parts.map((part) => part.name).join(',')}`);
+  return parts.filter((part) => names.includes(part.name));
+}
+
+// mulberry32: small, and good enough to choose moments with.
+function randomFrom(seed: number): () => number {
+  let state = seed | 0;
+  return () => {
+    state = (state + 0x6d2b79f5) | 0;
+    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
+    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
+  };
+}
+
+// What the daemon of a part said last.
+function lastOfLog(directory: string): string[] {
+  const path = join(directory, 'home.log');
+  return existsSync(path) ? readFileSync(path, 'utf8').trimEnd().split('\n').slice(-20) : [];
+}
+
+const failures: string[] = [];
+
+async function runPart(part: SoakPart): Promise<void> {
+  const directory = await mkdtemp(join(tmpdir(), `ezlm-soak-${part.name}-`));
+  const say = (line: string): void => console.log(`  ${line}`);
+  const claim = (holds: boolean, what: string): void => {
+    say(`${holds ? 'ok    ' : 'FAILED'} ${what}`);
+    if (!holds) failures.push(`${part.name}: ${what}`);
+  };
+  const began = Date.now();
+  console.log(part.name);
+  try {
+    await part.run({ directory, isSmall: given.small, random: randomFrom(Number(given.seed)), say, claim });
+  } catch (error) {
+    claim(false, `ran to its end: ${error instanceof Error ? error.message : String(error)}`);
+    for (const line of lastOfLog(directory)) say(line);
+  } finally {
+    await rm(directory, { recursive: true, force: true });
+  }
+  say(`${((Date.now() - began) / 1_000).toFixed(1)} s`);
+}
+
+console.log(`${given.small ? 'small sizes' : 'full sizes'}, seed ${given.seed}`);
+for (const part of chosen()) await runPart(part);
+console.log(failures.length === 0 ? 'all of it held' : `${failures.length} did not hold:\n  ${failures.join('\n  ')}`);
+process.exitCode = failures.length === 0 ? 0 : 1;
