@@ -52,8 +52,8 @@ const bannedWords = new Set([
   'helper',
   'helpers',
 ]);
-/** Words that a protocol or an interface of Node imposes. */
-const imposedNames = new Set(['workerData']);
+/** Words that SMTP's DATA or an interface of Node imposes. */
+const imposedNames = new Set(['workerData', 'onData', 'data.ts']);
 
 interface SourceFile {
   /** Relative to the root, with slashes. */
