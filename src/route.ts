@@ -28,13 +28,13 @@ export type Route =
   | { readonly kind: 'unknown' }
   | { readonly kind: 'foreign' };
 
-/** Finds where an address leads: exact list name first, then the longest list name before a `-`. Pure. */
+/** Finds where an address leads: names that no list may bear, the exact list name, then the longest list name before a `-`. Pure. */
 export function route(address: Address, places: Places): Route {
   if (!places.isOurs(address.domain)) return Object.freeze({ kind: 'foreign' });
   return (
+    routeReserved(address) ??
     routeOpaque(address, places) ??
     routeList(address, places) ??
-    routeReserved(address) ??
     (places.hasMailbox(address) ? Object.freeze({ kind: 'mailbox', address }) : Object.freeze({ kind: 'unknown' }))
   );
 }

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
-import { rename, rm } from 'node:fs/promises';
+import { mkdir, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { ensureDirectory, readIfExists, syncDirectory, writeSynced } from '../lib/files.ts';
+import { readIfExists, syncDirectory, writeSynced } from '../lib/files.ts';
 import type { Archive } from './list.ts';
 
 /** ezmlm reads a file with the owner's execute bit as complete. */
@@ -17,12 +17,13 @@ export function fileArchive(directory: string): Archive {
 
 /** Post 15307 is `153/07`, post 7 is `0/07` (ezmlm's layout). */
 function pathOf(directory: string, number: number): string {
+  if (!Number.isSafeInteger(number) || number < 1) throw new RangeError(`no post number: ${number}`);
   return join(directory, String(Math.floor(number / 100)), String(number % 100).padStart(2, '0'));
 }
 
 async function writePost(directory: string, number: number, message: Uint8Array): Promise<void> {
   const path = pathOf(directory, number);
-  await ensureDirectory(dirname(path));
+  const made = await mkdir(dirname(path), { recursive: true });
   const temporary = join(dirname(path), `.new-${randomBytes(6).toString('hex')}`);
   try {
     await writeSynced(temporary, message, completeMode);
@@ -32,5 +33,7 @@ async function writePost(directory: string, number: number, message: Uint8Array)
     throw error;
   }
   await syncDirectory(dirname(path));
-  if (number % 100 === 0 || number === 1) await syncDirectory(directory);
+  if (made === undefined) return;
+  await syncDirectory(directory);
+  await syncDirectory(dirname(directory));
 }

@@ -7,20 +7,22 @@ const first = `
     id INTEGER PRIMARY KEY AUTOINCREMENT,      -- never used again: VERP addresses hold it
     role TEXT NOT NULL CHECK (role IN ('subscriber', 'digest', 'allow', 'deny', 'mod')),
     domain TEXT NOT NULL,
-    address TEXT NOT NULL,                     -- as typed
-    canonical TEXT NOT NULL,                   -- lower case
+    address TEXT NOT NULL COLLATE NOCASE,      -- as typed, found in any letter case
     since INTEGER NOT NULL,
-    UNIQUE (role, canonical)
+    cause TEXT NOT NULL                        -- what added it
   );
-  CREATE INDEX members_order ON members (role, domain, canonical, address);
-  CREATE INDEX members_address ON members (canonical);
-  CREATE TABLE former (
+  -- The only index: an import touches one random page per row, and a fan-out reads nothing else.
+  CREATE UNIQUE INDEX members_order ON members (role, domain, address);
+  CREATE TABLE former (                        -- the tombstones
     id INTEGER PRIMARY KEY,
     role TEXT NOT NULL,
-    address TEXT NOT NULL,
+    address TEXT NOT NULL COLLATE NOCASE,
     since INTEGER NOT NULL,
-    gone INTEGER NOT NULL
+    gone INTEGER NOT NULL,
+    added_by TEXT NOT NULL,
+    removed_by TEXT NOT NULL
   );
+  CREATE INDEX former_address ON former (role, address);
   CREATE TABLE log (
     id INTEGER PRIMARY KEY,
     at INTEGER NOT NULL,
@@ -28,8 +30,11 @@ const first = `
     role TEXT NOT NULL,
     address TEXT NOT NULL,
     note TEXT NOT NULL,
-    cause TEXT NOT NULL UNIQUE
+    cause TEXT NOT NULL,
+    is_note INTEGER NOT NULL DEFAULT 0
   );
+  -- Lines about members come with a change that happens once; only those that stand alone need an index to be written once.
+  CREATE UNIQUE INDEX log_notes ON log (cause, event, role, address) WHERE is_note = 1;
   CREATE TABLE requests (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
     action TEXT NOT NULL,
@@ -43,6 +48,7 @@ const first = `
     used_by TEXT
   );
   CREATE INDEX requests_who ON requests (canonical, action, role);
+  CREATE INDEX requests_expires ON requests (expires);
   CREATE TABLE posts (
     number INTEGER PRIMARY KEY,
     cause TEXT NOT NULL UNIQUE,

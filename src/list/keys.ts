@@ -1,7 +1,7 @@
 import { createHmac, createSecretKey, type KeyObject, randomBytes, timingSafeEqual } from 'node:crypto';
 import { base32 } from '../lib/base32.ts';
 import { readIfExists, writeDurable } from '../lib/files.ts';
-import { failed, permanent, type Result, success } from '../mail/failure.ts';
+import { failed, type Result, success, temporary } from '../mail/failure.ts';
 import { verpMacText } from '../mail/verp.ts';
 import type { Keys } from './list.ts';
 
@@ -16,13 +16,28 @@ export async function writeNewKey(path: string, now: number): Promise<void> {
   await writeDurable(path, line, 0o600);
 }
 
-/** Reads a `key` file: the first line signs, all verify. The list's address is part of all that is signed. */
+/**
+ * Reads a `key` file: the first line signs, all verify. The list's address is part of all that is signed. A file that is
+ * missing, unreadable or has a line that is no key is a temporary failure: the operator can still bring the right one.
+ */
 export async function readKeys(path: string, listAddress: string): Promise<Result<Keys>> {
-  const text = (await readIfExists(path))?.toString('utf8');
-  const secrets = (text ?? '').split('\n').flatMap((line) => readLine(line));
-  if (secrets.length === 0)
-    return failed(permanent('5.3.5', 'the list has no key', `${path} is missing or holds no key line`));
-  return success(new ListKeys(secrets, listAddress));
+  let text: string | undefined;
+  try {
+    text = (await readIfExists(path))?.toString('utf8');
+  } catch (error) {
+    return noKey(`${path} cannot be read: ${(error as Error).message}`);
+  }
+  if (text === undefined) return noKey(`${path} is missing`);
+  const lines = text.split('\n').filter((line) => line.trim() !== '');
+  const secrets = lines.map((line) => readLine(line));
+  const wrong = secrets.findIndex((secret) => secret === undefined);
+  if (wrong >= 0) return noKey(`${path}: key line ${wrong + 1} must be <id> <created> <base64 of ${keyOctets} octets>`);
+  if (secrets.length === 0) return noKey(`${path} holds no key line`);
+  return success(new ListKeys(secrets as KeyObject[], listAddress));
+}
+
+function noKey(cause: string): Result<Keys> {
+  return failed(temporary('4.3.5', 'the list cannot sign or check anything now', cause));
 }
 
 class ListKeys implements Keys {
@@ -68,8 +83,8 @@ function isEqual(a: string, b: string): boolean {
   return left.length === right.length && timingSafeEqual(left, right);
 }
 
-function readLine(line: string): KeyObject[] {
-  const [, , text, ...rest] = line.trim().split(/\s+/);
-  const secret = Buffer.from(text ?? '', 'base64');
-  return rest.length === 0 && secret.length >= keyOctets ? [createSecretKey(secret)] : [];
+function readLine(line: string): KeyObject | undefined {
+  const found = /^\S+ +\S+ +([A-Za-z0-9+/]+=*)$/.exec(line.trim());
+  const secret = Buffer.from(found?.[1] ?? '', 'base64');
+  return secret.length === keyOctets ? createSecretKey(secret) : undefined;
 }

@@ -3,16 +3,18 @@ import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Clock } from '../lib/clock.ts';
 import { safeName } from '../lib/files.ts';
-import { problemText, readSettings, withInitial } from '../lib/settings.ts';
+import { problemText, type ReadSettings, readSettings, withInitial } from '../lib/settings.ts';
 import { readSettingsFile } from '../lib/settings-file.ts';
 import type { Storage } from '../lib/storage.ts';
+import { StorageError } from '../lib/storage-trouble.ts';
 import type { Log } from '../log.ts';
 import { fileArchive } from './archive.ts';
 import { readKeys } from './keys.ts';
 import type { Keys, List } from './list.ts';
-import { type ListName, parseListName } from './name.ts';
+import { isReservedLocal, type ListName, parseListName } from './name.ts';
 import { type ListSettings, listSettingRows } from './settings.ts';
 import { sqliteList } from './sqlite-list.ts';
+import type { ListStore } from './store.ts';
 
 export interface ListsOptions {
   /** `lists/` of the home. */
@@ -25,11 +27,14 @@ export interface ListsOptions {
 /** How many lists' light objects (settings, keys) are kept; their databases have a limit of their own. */
 const keptMost = 1_000;
 
+/** A directory that changed so shortly before it was read may change again under the same time stamp (a tick of the kernel is 4 ms). */
+const settledMs = 2_000;
+
 /** All lists of a home. A list is there when `<domain>/<name>/list.json` is: no index, so none can be out of date. */
 export class Lists {
   readonly #options: ListsOptions;
   readonly #kept = new Map<string, List>();
-  readonly #ids = new Map<string, { seen: number; byId: Map<string, ListName> }>();
+  readonly #ids = new Map<string, { seen: number; isSettled: boolean; byId: Map<string, ListName> }>();
 
   constructor(options: ListsOptions) {
     this.#options = options;
@@ -40,20 +45,28 @@ export class Lists {
     return this.#options.directory;
   }
 
+  /** A store that is being made in another directory; `close` before the directory gets its name. */
+  newStore(directory: string): { store: ListStore; close: () => Promise<void> } {
+    const file = join(directory, 'list.db');
+    const { storage } = this.#options;
+    return { store: sqliteList(storage, file), close: () => storage.close(file) };
+  }
+
   /** The directory of a list, there or not. */
   directoryOf(name: ListName): string {
     return join(this.#options.directory, safeName(name.domain), safeName(name.name));
   }
 
+  /** The list of this name; asks the file system, so a new list is found at once. */
   find(name: string, domain: string): ListName | undefined {
-    const parsed = parseListName(`${name}@${domain}`);
+    const parsed = isReservedLocal(name) ? undefined : parseListName(`${name}@${domain}`);
     return parsed && isThere(this.#settingsPath(parsed)) ? parsed : undefined;
   }
 
   /** The list whose address has this id; the ids of a domain are made anew when its directory has changed. */
   byId(id: string, domain: string): ListName | undefined {
     const found = this.#idsOf(domain)?.get(id);
-    return found && isThere(this.#settingsPath(found)) ? found : undefined;
+    return found && this.find(found.name, found.domain);
   }
 
   /** Every list, by domain and name; opens no database. */
@@ -88,9 +101,10 @@ export class Lists {
     const changed = statSync(join(this.#options.directory, safeName(domain)), { throwIfNoEntry: false })?.mtimeMs;
     if (changed === undefined) return undefined;
     const known = this.#ids.get(domain);
-    if (known?.seen === changed) return known.byId;
+    if (known?.seen === changed && known.isSettled) return known.byId;
+    const isSettled = this.#options.clock.now() - changed > settledMs;
     const byId = new Map([...this.#inDomain(safeName(domain))].map((list) => [list.id, list]));
-    this.#ids.set(domain, { seen: changed, byId });
+    this.#ids.set(domain, { seen: changed, isSettled, byId });
     return byId;
   }
 
@@ -131,21 +145,32 @@ class DirectoryList implements List {
     if (this.#keys?.mark === mark) return this.#keys.keys;
     const read = await readKeys(path, this.name.address);
     // Nothing can be proved or signed without it; whoever asked tries again later, the operator sees why.
-    if (!read.ok) throw new Error(read.failure.cause);
+    if (!read.ok) throw new StorageError({ kind: 'missing', message: read.failure.cause ?? read.failure.text });
     this.#keys = { mark, keys: read.value };
     return read.value;
+  }
+
+  // In a directory that cannot be written the list still works by its file.
+  async #keep(read: ReadSettings<typeof listSettingRows>): Promise<void> {
+    const text = JSON.stringify(read.given);
+    try {
+      if ((await this.store.lastGoodSettings()) !== text) await this.store.keepSettings(text);
+    } catch (error) {
+      this.#log('storage.trouble', { list: this.name.address, doing: 'keeping the settings', cause: String(error) });
+    }
   }
 
   // A file with a mistake changes nothing: the settings that were last read without one go on.
   async #readSettings(path: string): Promise<ListSettings> {
     const read = await readSettingsFile(listSettingRows, path);
     if (read && read.problems.length === 0) {
-      await this.store.keepSettings(JSON.stringify(read.given));
+      await this.#keep(read);
       return read.values;
     }
     for (const problem of read?.problems ?? []) {
       this.#log('settings.problem', { list: this.name.address, problem: problemText(path, problem) });
     }
+    if (!read) this.#log('settings.problem', { list: this.name.address, problem: `${path} is missing or empty` });
     const lastGood = await this.store.lastGoodSettings();
     return lastGood === undefined
       ? (read?.values ?? withInitial(listSettingRows, {}))
@@ -165,7 +190,7 @@ function isThere(path: string): boolean {
 function namesIn(directory: string): string[] {
   try {
     return readdirSync(directory, { withFileTypes: true })
-      .filter((one) => one.isDirectory() && !one.name.startsWith('.'))
+      .filter((one) => (one.isDirectory() || one.isSymbolicLink()) && !one.name.startsWith('.'))
       .map((one) => one.name)
       .toSorted();
   } catch (error) {

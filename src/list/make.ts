@@ -32,12 +32,17 @@ export async function makeList(wanted: NewList): Promise<Result<ListName>> {
   try {
     await buildDirectory(building, wanted);
     await rename(building, directory);
-    await syncDirectory(dirname(directory));
+    for (const path of [dirname(directory), wanted.lists.directory]) await syncDirectory(path);
   } catch (error) {
     await rm(building, { recursive: true, force: true });
-    throw error;
+    if (!isTaken(error)) throw error;
+    return failed(permanent('5.3.5', `${directory} is there already, and it is no new list`));
   }
   return checked;
+}
+
+function isTaken(error: unknown): boolean {
+  return ['ENOTEMPTY', 'EEXIST', 'ENOTDIR'].includes((error as NodeJS.ErrnoException).code ?? '');
 }
 
 /** Whether a list can be made, without making it. */
@@ -47,12 +52,18 @@ export function checkNewList({ lists, address, settings }: Omit<NewList, 'clock'
   return wrong === undefined ? success(name!) : failed(permanent('5.3.5', wrong));
 }
 
-async function buildDirectory(directory: string, { settings, clock }: NewList): Promise<void> {
+async function buildDirectory(directory: string, { lists, settings, clock }: NewList): Promise<void> {
   await ensureDirectory(directory, 0o750);
   await ensureDirectory(join(directory, 'archive'));
   await ensureDirectory(join(directory, 'text'));
   await writeNewKey(join(directory, 'key'), clock.now());
   await writeDurable(join(directory, 'list.json'), `${JSON.stringify(settings, undefined, 2)}\n`);
+  const { store, close } = lists.newStore(directory);
+  try {
+    await store.keepSettings(JSON.stringify(settings));
+  } finally {
+    await close();
+  }
 }
 
 function nameRule(address: string): string {
@@ -62,6 +73,8 @@ function nameRule(address: string): string {
 function refusal(name: ListName, lists: Lists): string | undefined {
   if (isReservedLocal(name.name)) return `${name.name} is reserved in every domain`;
   if (lists.find(name.name, name.domain)) return `${name.address} is there already; edit it with -+ or -e`;
+  const twin = lists.byId(name.id, name.domain);
+  if (twin) return `${name.address} would have the same short id as ${twin.address}; choose another name`;
   return shadowed(name, lists) ?? shadowing(name, lists);
 }
 
@@ -85,10 +98,11 @@ function shadowing(name: ListName, lists: Lists): string | undefined {
   return undefined;
 }
 
-// Every unknown word is `help` to the grammar; only words that it knows can be shadowed.
+// Every unknown word is `help` to the grammar, and so is a token without an address; only what it knows can be shadowed.
 function isCommand(text: string): boolean {
   const tail = parseTail(text);
-  return tail.kind !== 'command' || tail.word !== 'help' || /^(?:(?:digest|allow|deny)-)?help(?:-|$)/.test(text);
+  if (tail.kind !== 'command' || tail.word !== 'help') return true;
+  return /^(?:(?:digest|allow|deny)-)?(?:help(?:-|$)|[sutrvw]c\.)/.test(text);
 }
 
 function wrongSetting(settings: Readonly<Record<string, unknown>>): string | undefined {

@@ -1,4 +1,5 @@
 import { type Database, read, write } from '../lib/database.ts';
+import { lastMember } from './member-operations.ts';
 import type { Role } from './name.ts';
 import type { Bounce, Cause, LogLine, NewPost, PostRecord, Request, RequestAction } from './store.ts';
 
@@ -81,7 +82,7 @@ export const recordPost = write((db: Database, ask: NewPost): PostRecord => {
   if (known) return known;
   db.run(
     `INSERT INTO posts (number, cause, at, subject, author, message_id, size, last_member)
-      VALUES (?, ?, ?, ?, ?, ?, ?, (SELECT coalesce(max(seq), 0) FROM sqlite_sequence WHERE name = 'members'))`,
+      VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
     ask.number,
     ask.cause,
     ask.at,
@@ -89,6 +90,7 @@ export const recordPost = write((db: Database, ask: NewPost): PostRecord => {
     ask.from,
     ask.messageId,
     ask.size,
+    lastMember(db),
   );
   return db.get<PostRecord>(`${postSelect} WHERE number = ?`, ask.number)!;
 });
@@ -123,7 +125,7 @@ export const bounces = read((db: Database, ask: { limit: number }): Bounce[] =>
 export const note = write((db: Database, ask: { line: LogLine; cause: string }) => {
   const { at, event, role, address, note: text } = ask.line;
   db.run(
-    'INSERT INTO log (at, event, role, address, note, cause) VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING',
+    'INSERT INTO log (at, event, role, address, note, cause, is_note) VALUES (?, ?, ?, ?, ?, ?, 1) ON CONFLICT DO NOTHING',
     at,
     event,
     role,

@@ -10,7 +10,8 @@ const first = `
     action TEXT NOT NULL,
     address TEXT NOT NULL,
     at INTEGER NOT NULL,
-    cause TEXT NOT NULL
+    cause TEXT NOT NULL,
+    granted INTEGER NOT NULL                   -- a refusal is kept too: the same cause gets the same answer
   );
   CREATE UNIQUE INDEX mails_cause ON mails (cause, list, action, address);
   CREATE INDEX mails_address ON mails (address, at);
@@ -27,34 +28,33 @@ export interface AllowanceLimits {
 
 const take = write((db: Database, ask: { allowance: Allowance; limits: AllowanceLimits; now: number }): boolean => {
   const { list, action, address, cause } = ask.allowance;
-  if (
-    db.get(
-      'SELECT 1 FROM mails WHERE cause = ? AND list = ? AND action = ? AND address = ?',
-      cause,
-      list,
-      action,
-      address,
-    )
-  )
-    return true;
+  const before = db.get<{ granted: number }>(
+    'SELECT granted FROM mails WHERE cause = ? AND list = ? AND action = ? AND address = ?',
+    cause,
+    list,
+    action,
+    address,
+  );
+  if (before) return before.granted === 1;
   db.run('DELETE FROM mails WHERE at <= ?', ask.now - dayMs);
-  const sent = db.get<{ same: number; all_: number }>(
-    'SELECT coalesce(sum(list = ? AND action = ?), 0) AS same, count(*) AS all_ FROM mails WHERE address = ? AND at > ?',
+  const sent = db.get<{ same: number; every: number }>(
+    'SELECT coalesce(sum(list = ? AND action = ?), 0) AS same, count(*) AS every FROM mails WHERE address = ? AND at > ? AND granted = 1',
     list,
     action,
     address,
     ask.now - dayMs,
   )!;
-  if (sent.same >= ask.limits.perAction || sent.all_ >= ask.limits.perAddress) return false;
+  const granted = sent.same < ask.limits.perAction && sent.every < ask.limits.perAddress;
   db.run(
-    'INSERT INTO mails (list, action, address, at, cause) VALUES (?, ?, ?, ?, ?)',
+    'INSERT INTO mails (list, action, address, at, cause, granted) VALUES (?, ?, ?, ?, ?, ?)',
     list,
     action,
     address,
     ask.now,
     cause,
+    Number(granted),
   );
-  return true;
+  return granted;
 });
 
 const answered = write((db: Database, ask: { list: string; action: string; address: string }) => {

@@ -34,7 +34,8 @@ export const listSettingRows = [
     type: 'choice',
     initial: 'subscribers',
     choices: ['everybody', 'subscribers', 'owner', 'nobody'],
-    meaning: 'who may post: everybody; members of subscriber, digest, allow or mod; the owner and mod; nobody',
+    meaning:
+      'who may post: everybody; members of subscriber, digest, allow or mod; only the command line (ezlm send), since an envelope sender proves nothing; nobody',
   },
   {
     name: 'replyTo',

@@ -1,6 +1,7 @@
 import { callsOf, type Calls, type Storage } from '../lib/storage.ts';
-import type { Address } from '../mail/address.ts';
+import { type Address, canonicalOf } from '../mail/address.ts';
 import type { listEngine } from './engine.ts';
+import type { AddressRows } from './member-operations.ts';
 import type { Role } from './name.ts';
 import type {
   Bounce,
@@ -33,15 +34,11 @@ class SqliteList implements ListStore {
   }
 
   add(role: Role, addresses: readonly Address[], cause: Cause): Promise<number> {
-    return this.#list('add', {
-      role,
-      addresses: addresses.map(({ text, canonical }) => [text, canonical] as const),
-      cause,
-    });
+    return this.#list('add', { role, rows: rowsOf(addresses), count: addresses.length, cause });
   }
 
   remove(role: Role, addresses: readonly Address[], cause: Cause): Promise<number> {
-    return this.#list('remove', { role, canonicals: addresses.map(({ canonical }) => canonical), cause });
+    return this.#list('remove', { role, rows: rowsOf(addresses), cause });
   }
 
   rolesOf(canonical: string): Promise<Role[]> {
@@ -64,10 +61,10 @@ class SqliteList implements ListStore {
     let after = beginning;
     for (;;) {
       const page = await this.#list('addresses', { role, after, limit: pageSize });
-      if (page.length > 0) yield page.map((row) => row.text);
+      if (page.length > 0) yield page.map((row) => row.address);
       const last = page.at(-1);
       if (!last || page.length < pageSize) return;
-      after = { domain: last.domain, address: last.address };
+      after = last;
     }
   }
 
@@ -76,7 +73,7 @@ class SqliteList implements ListStore {
   }
 
   openRequest(request: Omit<Request, 'id' | 'used'>, cause: Cause): Promise<{ request: Request; isNew: boolean }> {
-    return this.#list('openRequest', { request, canonical: request.address.toLowerCase(), cause });
+    return this.#list('openRequest', { request, canonical: canonicalOf(request.address), cause });
   }
 
   requestById(id: number): Promise<Request | undefined> {
@@ -137,4 +134,13 @@ class SqliteList implements ListStore {
   async keepSettings(text: string): Promise<void> {
     await this.#list('keepSettings', { text });
   }
+}
+
+function rowsOf(addresses: readonly Address[]): AddressRows {
+  return JSON.stringify(addresses.map((address) => [storedText(address), address.domain]));
+}
+
+// The database folds the case of ASCII only (NOCASE); where that does not lead to the canonical form, that form is stored.
+function storedText({ text, canonical }: Address): string {
+  return text.replace(/[A-Z]+/g, (letters) => letters.toLowerCase()) === canonical ? text : canonical;
 }

@@ -1,9 +1,9 @@
 import { randomBytes } from 'node:crypto';
 import { base32, fromBase32 } from '../lib/base32.ts';
-import { type Address, localPartOctetsMost } from '../mail/address.ts';
+import { type Address, canonicalOf, localPartOctetsMost } from '../mail/address.ts';
 import { embed, rolePrefix } from './grammar.ts';
 import type { Keys } from './list.ts';
-import type { ListName, MailRole } from './name.ts';
+import type { ListName, MailRole, Role } from './name.ts';
 import type { Request, RequestAction } from './store.ts';
 
 /**
@@ -28,14 +28,8 @@ export function expiryIn(days: number, now: number): number {
  * `confirm.<list id>.<request>.<mac>@H`, for which the request is looked up.
  */
 export function confirmAddress(list: ListName, request: Request, address: Address, keys: Keys): string {
-  const role = request.role as MailRole;
-  const mac = keys.tokenMac(partsOf(request.action, role, address.canonical, request.expires, request.nonce));
-  const who = embed(address);
-  if (who !== undefined) {
-    const token = base32(claimOctets(request.expires, request.nonce)) + mac;
-    const local = `${list.name}-${rolePrefix(role)}${request.action}.${token}-${who}`;
-    if (local.length <= localPartOctetsMost) return `${local}@${list.domain}`;
-  }
+  const readable = readableLocal(list, request, address, keys);
+  if (readable !== undefined && readable.length <= localPartOctetsMost) return `${readable}@${list.domain}`;
   return `confirm.${list.id}.${request.id}.${keys.tokenMac(idPartsOf(request, address.canonical))}@${list.domain}`;
 }
 
@@ -57,7 +51,21 @@ export function readToken(
 
 /** Whether the MAC of a `confirm.<list id>.<request>.<mac>` address belongs to this request. */
 export function matchesRequest(request: Request, mac: string, keys: Keys): boolean {
-  return keys.tokenMatches(idPartsOf(request, request.address.toLowerCase()), mac);
+  return keys.tokenMatches(idPartsOf(request, canonicalOf(request.address)), mac);
+}
+
+// Moderators have no command addresses of their own, hence no readable form.
+function readableLocal(list: ListName, request: Request, address: Address, keys: Keys): string | undefined {
+  const { action, role, expires, nonce } = request;
+  const who = embed(address);
+  if (who === undefined || !hasAddresses(role)) return undefined;
+  const token =
+    base32(claimOctets(expires, nonce)) + keys.tokenMac(partsOf(action, role, address.canonical, expires, nonce));
+  return `${list.name}-${rolePrefix(role)}${action}.${token}-${who}`;
+}
+
+function hasAddresses(role: Role): role is MailRole {
+  return role !== 'mod';
 }
 
 function partsOf(action: string, role: string, canonical: string, expires: number, nonce: number): string[] {

@@ -1,3 +1,4 @@
+import { isIPv4, isIPv6 } from 'node:net';
 import { domainToASCII } from 'node:url';
 
 /** A mailbox address, parsed once where it came in. Frozen. */
@@ -8,7 +9,7 @@ export interface Address {
   readonly domain: string;
   /** `local@domain`: what is written on the wire and shown. */
   readonly text: string;
-  /** `text` in lower case: what addresses are compared, indexed and authenticated by. */
+  /** `text` in lower case: what addresses are compared, indexed and authenticated by (`canonicalOf`). */
   readonly canonical: string;
 }
 
@@ -21,9 +22,8 @@ export const addressOctetsMost = 254;
 const atom =
   "[A-Za-z0-9!#$%&'*+/=?^_`{|}~\\u{a1}-\\u{1fff}\\u{2010}-\\u{2027}\\u{2030}-\\u{205e}\\u{2070}-\\u{d7ff}\\u{f900}-\\u{fffd}\\u{10000}-\\u{10ffff}-]+";
 const dotAtom = new RegExp(`^${atom}(?:\\.${atom})*$`, 'u');
-const quotedLocal = /^"(?:[ !#-[\]-~\u00a1-\ufffd]|\\[ -~])*"$/u;
+const quotedLocal = /^"(?:[ !#-[\]-~\u00a1-\ud7ff\ue000-\ufffd\u{10000}-\u{10ffff}]|\\[ -~])*"$/u;
 const label = /^(?!-)[a-z0-9_-]{1,63}(?<!-)$/;
-const literal = /^\[(?:\d{1,3}(?:\.\d{1,3}){3}|ipv6:[0-9a-f:.]{2,45})\]$/;
 
 /** Reads `local@domain` (no brackets, no display name). Undefined when it is not an address that mail can be sent to. */
 export function parseAddress(text: string): Address | undefined {
@@ -34,13 +34,21 @@ export function parseAddress(text: string): Address | undefined {
   if (local === undefined || domain === undefined) return undefined;
   const whole = `${local}@${domain}`;
   if (Buffer.byteLength(whole) > addressOctetsMost) return undefined;
-  return Object.freeze({ local, domain, text: whole, canonical: whole.toLowerCase() });
+  return Object.freeze({ local, domain, text: whole, canonical: canonicalOf(whole) });
+}
+
+/**
+ * The form in which addresses are compared. The Kelvin sign stays as it is: it is the one character outside ASCII whose lower
+ * case is an ASCII letter, and nobody may prove by `\u212a@…` that he is `k@…`.
+ */
+export function canonicalOf(text: string): string {
+  return text.replace(/[^\u212a]+/g, (part) => part.toLowerCase());
 }
 
 /** Reads a domain name or address literal into its canonical form; undefined when it is none. */
 export function parseDomain(text: string): string | undefined {
   const lower = text.toLowerCase();
-  if (literal.test(lower)) return lower;
+  if (lower.startsWith('[')) return isLiteral(lower) ? lower : undefined;
   if (lower.length > 255 || /[\s/@:?#%\\[\]]/u.test(lower)) return undefined;
   const ascii = /^[\u0020-\u007e]+$/.test(lower) ? lower : domainToASCII(lower);
   if (ascii === '' || ascii.length > 253 || !ascii.split('.').every((part) => label.test(part))) return undefined;
@@ -52,10 +60,16 @@ export function needsUtf8(address: Address): boolean {
   return !/^[\u0000-\u007f]*$/.test(address.local); // oxlint-disable-line no-control-regex
 }
 
+// RFC 5321 §4.1.3: [192.0.2.1] or [IPv6:2001:db8::1].
+function isLiteral(text: string): boolean {
+  const inside = /^\[(.*)\]$/.exec(text)?.[1] ?? '';
+  return inside.startsWith('ipv6:') ? isIPv6(inside.slice('ipv6:'.length)) && !inside.includes('%') : isIPv4(inside);
+}
+
 function parseLocal(text: string): string | undefined {
   if (Buffer.byteLength(text) > localPartOctetsMost) return undefined;
   if (dotAtom.test(text)) return text;
   if (!quotedLocal.test(text)) return undefined;
   const plain = text.slice(1, -1).replace(/\\(.)/gu, '$1');
-  return dotAtom.test(plain) ? plain : text;
+  return dotAtom.test(plain) ? plain : `"${plain.replace(/["\\]/g, '\\$&')}"`;
 }

@@ -25,8 +25,8 @@ const tab = 9;
 const colon = 58;
 
 /**
- * Indexes a message's header. Lines that are no field (no colon, an mbox `From ` line) are passed over: they stay in the
- * octets and have no name. Never throws.
+ * Indexes a message's header. An mbox `From ` line at the top is passed over; any other line that is no field ends the header, as
+ * Sendmail and Postfix read it, and is the first of the body. Never throws.
  */
 export function parseHeader(source: Buffer): Header {
   const fields: Field[] = [];
@@ -36,6 +36,7 @@ export function parseHeader(source: Buffer): Header {
     if (isEmptyLine(source, at)) return { source, fields, bodyStart: lineEnd(source, at) };
     const field = readField(source, at, end);
     if (field) fields.push(field);
+    else if (at > 0 || !/^>?From /.test(source.toString('latin1', 0, 6))) return { source, fields, bodyStart: at };
     at = end;
   }
   return { source, fields, bodyStart: source.length };

@@ -1,0 +1,130 @@
+import type { Socket } from 'node:net';
+import { connect as connectTls } from 'node:tls';
+import { ReplyParser } from '../smtp/reply.ts';
+
+/** A reply in the setting up of a session. */
+export interface SetupReply {
+  readonly code: number;
+  readonly text: string;
+}
+
+/** Why a conversation ended early. */
+export class ConnectionLost extends Error {}
+
+/**
+ * The setting up of a session, one question at a time: greeting, EHLO, STARTTLS. When the session stands, `release` hands the socket over to
+ * the transactions.
+ */
+export class Conversation {
+  #socket: Socket;
+  #parser: ReplyParser;
+  #replies: SetupReply[] = [];
+  #waiting: { resolve: (reply: SetupReply) => void; reject: (error: ConnectionLost) => void } | undefined;
+  #lost: ConnectionLost | undefined;
+  readonly #timeoutMs: number;
+
+  constructor(socket: Socket, timeoutMs: number) {
+    this.#socket = socket;
+    this.#timeoutMs = timeoutMs;
+    this.#parser = this.#newParser();
+    this.#listen();
+  }
+
+  /** The next reply; rejects with `ConnectionLost`. */
+  reply(): Promise<SetupReply> {
+    const ready = this.#replies.shift();
+    if (ready) return Promise.resolve(ready);
+    if (this.#lost) return Promise.reject(this.#lost);
+    return new Promise((resolve, reject) => {
+      this.#waiting = { resolve, reject };
+    });
+  }
+
+  /** Writes a command and waits for its reply. */
+  ask(command: string): Promise<SetupReply> {
+    if (!this.#lost) this.#socket.write(`${command}\r\n`);
+    return this.reply();
+  }
+
+  /**
+   * Goes on under TLS. Whatever the peer sent before the handshake is dropped (RFC 3207 §4.2): an attacker may have put it there.
+   * Certificates are not checked: opportunistic TLS (RFC 7435) protects against listening only.
+   */
+  async upgrade(host: string): Promise<void> {
+    this.#detach();
+    this.#replies = [];
+    this.#parser = this.#newParser();
+    const servername = /^[\d.]+$|:/.test(host) ? {} : { servername: host };
+    const secure = connectTls({
+      socket: this.#socket,
+      rejectUnauthorized: false,
+      minVersion: 'TLSv1.2',
+      ...servername,
+    });
+    this.#socket = secure;
+    this.#listen();
+    await new Promise<void>((resolve, reject) => {
+      this.#waiting = { resolve: () => reject(new ConnectionLost('a reply before the TLS handshake')), reject };
+      secure.once('secureConnect', () => {
+        this.#waiting = undefined;
+        resolve();
+      });
+    });
+  }
+
+  /** Gives the socket away; nothing listens on it then. */
+  release(): Socket {
+    this.#detach();
+    return this.#socket;
+  }
+
+  destroy(): void {
+    this.#detach();
+    this.#socket.on('error', () => {});
+    this.#socket.destroy();
+  }
+
+  #newParser(): ReplyParser {
+    return new ReplyParser((code, text) => this.#take({ code, text: text() }));
+  }
+
+  #take(reply: SetupReply): void {
+    const waiting = this.#waiting;
+    this.#waiting = undefined;
+    if (waiting) waiting.resolve(reply);
+    else this.#replies.push(reply);
+  }
+
+  #listen(): void {
+    this.#socket.setTimeout(this.#timeoutMs);
+    this.#socket
+      .on('data', this.#onData)
+      .on('error', this.#onError)
+      .on('close', this.#onClose)
+      .on('timeout', this.#onTimeout);
+  }
+
+  #detach(): void {
+    this.#socket
+      .off('data', this.#onData)
+      .off('error', this.#onError)
+      .off('close', this.#onClose)
+      .off('timeout', this.#onTimeout);
+  }
+
+  readonly #onData = (octets: Buffer): void => {
+    if (!this.#parser.feed(octets)) this.#lose('the peer does not speak SMTP');
+  };
+
+  readonly #onError = (error: Error): void => this.#lose(error.message);
+  readonly #onClose = (): void => this.#lose('the peer closed the connection');
+  readonly #onTimeout = (): void => this.#lose('the peer did not answer in time');
+
+  #lose(why: string): void {
+    this.#lost ??= new ConnectionLost(why);
+    this.#socket.destroy();
+    const waiting = this.#waiting;
+    this.#waiting = undefined;
+    waiting?.reject(this.#lost);
+  }
+}

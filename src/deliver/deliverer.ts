@@ -1,0 +1,203 @@
+import type { Clock } from '../lib/clock.ts';
+import { type Id, timeOf } from '../lib/ids.ts';
+import { WakeUp } from '../lib/signal.ts';
+import { unpackMembers } from '../list/packed.ts';
+import type { Log } from '../log.ts';
+import type { Chunk, Claimant, DueRecipient, Entry, QueueStore } from '../queue/store.ts';
+import { wireMessage } from '../smtp/data.ts';
+import type { Carrier, CarrierPort, Delivery, Load } from './delivery.ts';
+import { OutcomeBuffer } from './outcome-buffer.ts';
+import { type ChunkJob, type Job, type MailJob, Results, type ResultsParts } from './results.ts';
+
+/** Makes the envelope senders of a post's copies. */
+export type SenderOf = (member: number, address: string) => string;
+
+export interface DelivererParts extends Omit<ResultsParts, 'jobOf'> {
+  readonly queue: QueueStore;
+  readonly claimant: Claimant;
+  readonly clock: Clock;
+  readonly log: Log;
+  /** The list's VERP for a post; undefined when the list is gone: the post waits. */
+  readonly sendersOf: (post: Entry) => Promise<SenderOf | undefined>;
+  readonly carrier: (port: CarrierPort) => Carrier;
+  /** Connections at a time in all. */
+  readonly connectionsOut: number;
+}
+
+/** Recipients that are held in memory at a time (P6). */
+const heldMost = 20_000;
+/** Recipients that one look into the queue asks for. */
+const claimRecipients = 5_000;
+const claimMails = 200;
+const sleepMostMs = 5_000;
+/** Posts whose message and senders are kept ready. */
+const loadsMost = 32;
+
+interface Prepared {
+  readonly load: Load;
+  readonly senderOf: SenderOf;
+}
+
+/** The deliver stage: takes what is due from the queue, has it carried, and has every result committed. */
+export class Deliverer {
+  readonly #parts: DelivererParts;
+  readonly #work = new WakeUp();
+  readonly #carrier: Carrier;
+  readonly #buffer: OutcomeBuffer;
+  readonly #jobs = new WeakMap<Delivery, Job>();
+  readonly #loads = new Map<Id, Promise<Prepared | undefined>>();
+  #held = 0;
+  #isStopping = false;
+  #loop: Promise<void> | undefined;
+
+  constructor(parts: DelivererParts) {
+    this.#parts = parts;
+    const results = new Results({ ...parts, jobOf: (delivery) => this.#jobs.get(delivery)! });
+    this.#buffer = new OutcomeBuffer(
+      parts.clock,
+      parts.connectionsOut,
+      (settled) => results.commit(settled),
+      () => this.#carrier.resume(),
+    );
+    this.#carrier = parts.carrier({
+      mayBegin: () => this.#buffer.hasRoom && !this.#isStopping,
+      settle: (delivery, result) => {
+        this.#held--;
+        this.#buffer.add(delivery, result);
+        if (this.#held < heldMost / 2) this.#work.wake();
+      },
+    });
+  }
+
+  start(): void {
+    this.#loop = this.#run();
+  }
+
+  /** There may be new work. */
+  wake(): void {
+    this.#work.wake();
+  }
+
+  /** Ends running transactions and commits their results; what had not begun stays in the queue. */
+  async stop(): Promise<void> {
+    this.#isStopping = true;
+    this.#work.wake();
+    await this.#loop;
+    await this.#carrier.stop();
+    await this.#buffer.drain();
+  }
+
+  async #run(): Promise<void> {
+    while (!this.#isStopping) {
+      const taken = this.#held < heldMost / 2 ? await this.#takeWork() : 0;
+      if (taken === 0) await this.#work.sleep(this.#parts.clock, await this.#idleMs());
+    }
+  }
+
+  async #takeWork(): Promise<number> {
+    try {
+      const busy = this.#carrier.busyDomains();
+      return (await this.#takeMails(busy)) + (await this.#takeDue(busy)) + (await this.#takeChunks(busy));
+    } catch (error) {
+      this.#parts.log('storage.trouble', { doing: 'taking work for delivery', cause: String(error) });
+      return 0;
+    }
+  }
+
+  async #idleMs(): Promise<number> {
+    const due = await this.#parts.queue.nextDue().catch(() => undefined);
+    // What is due and was not taken (a busy lane, another stage's entry) must not make this loop spin.
+    return due === undefined ? sleepMostMs : Math.min(sleepMostMs, Math.max(250, due - this.#parts.clock.now()));
+  }
+
+  // Confirmations and replies: before bulk.
+  async #takeMails(busy: readonly string[]): Promise<number> {
+    const { queue, claimant } = this.#parts;
+    const entries = await queue.claim(claimant, ['mail'], claimMails, busy);
+    for (const entry of entries) {
+      const message = await queue.message(entry.message);
+      const load = { message: wireMessage(message ?? Buffer.alloc(0)), birth: entry.created };
+      const job: MailJob = { kind: 'mail', entry };
+      this.#carry([{ load, sender: entry.sender, recipient: entry.recipient }], job, true);
+    }
+    return entries.length;
+  }
+
+  async #takeDue(busy: readonly string[]): Promise<number> {
+    const due = await this.#parts.queue.claimDue(this.#parts.claimant, claimRecipients, busy);
+    for (const [post, some] of Map.groupBy(due, (one) => one.post)) await this.#carryDue(post, some);
+    return due.length;
+  }
+
+  async #carryDue(post: Id, due: readonly DueRecipient[]): Promise<void> {
+    const prepared = await this.#prepare(post);
+    if (!prepared) return;
+    for (const { member, address } of due) {
+      const delivery = { load: prepared.load, sender: prepared.senderOf(member, address), recipient: address };
+      this.#carry([delivery], { kind: 'due', post, member }, false);
+    }
+  }
+
+  async #takeChunks(busy: readonly string[]): Promise<number> {
+    const { queue, claimant } = this.#parts;
+    const chunks = await queue.claimChunks(claimant, claimRecipients, busy);
+    for (const chunk of chunks) await this.#carryChunk(chunk);
+    return chunks.length;
+  }
+
+  async #carryChunk(chunk: Chunk): Promise<void> {
+    const { queue, claimant, clock } = this.#parts;
+    const prepared = await this.#prepare(chunk.post);
+    if (!prepared) return queue.deferChunk(claimant, chunk.id, clock.now() + 60_000);
+    const members = [...unpackMembers(chunk.packed)];
+    const ids = members.map((one) => one.member);
+    const known = chunk.again ? await queue.recorded(chunk.post, ids) : new Set<number>();
+    const owed = members.filter((one) => !known.has(one.member));
+    if (owed.length === 0) return queue.finishChunk(claimant, chunk.id);
+    const job: ChunkJob = {
+      kind: 'chunk',
+      chunk: chunk.id,
+      post: chunk.post,
+      members: new WeakMap(),
+      owed: owed.length,
+    };
+    // Members come in the order of their domains.
+    for (const some of Map.groupBy(owed, (one) => domainOf(one.address)).values()) {
+      const deliveries = some.map(({ member, address }) => {
+        const delivery = { load: prepared.load, sender: prepared.senderOf(member, address), recipient: address };
+        job.members.set(delivery, member);
+        return delivery;
+      });
+      this.#carry(deliveries, job, false);
+    }
+  }
+
+  #carry(deliveries: readonly Delivery[], job: Job, isSingle: boolean): void {
+    for (const delivery of deliveries) this.#jobs.set(delivery, job);
+    this.#held += deliveries.length;
+    this.#carrier.carry(domainOf(deliveries[0]!.recipient), deliveries, isSingle);
+  }
+
+  #prepare(post: Id): Promise<Prepared | undefined> {
+    const known = this.#loads.get(post);
+    if (known) return known;
+    const prepared = this.#load(post).catch((error: unknown) => {
+      this.#loads.delete(post);
+      throw error;
+    });
+    this.#loads.set(post, prepared);
+    if (this.#loads.size > loadsMost) this.#loads.delete(this.#loads.keys().next().value!);
+    return prepared;
+  }
+
+  async #load(post: Id): Promise<Prepared | undefined> {
+    const entry = await this.#parts.queue.entry(post);
+    const message = entry && (await this.#parts.queue.message(entry.message));
+    const senderOf = entry && (await this.#parts.sendersOf(entry));
+    return message && senderOf && { load: { message: wireMessage(message), birth: timeOf(post) }, senderOf };
+  }
+}
+
+function domainOf(address: string): string {
+  return address.slice(address.lastIndexOf('@') + 1).toLowerCase();
+}

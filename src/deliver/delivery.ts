@@ -1,0 +1,45 @@
+import type { OutcomeState } from '../queue/store.ts';
+import type { WireMessage } from '../smtp/data.ts';
+
+/** A message being delivered: shared by all its recipients. */
+export interface Load {
+  readonly message: WireMessage;
+  /** Milliseconds since 1970: the retry curve and the lifetime count from here. */
+  readonly birth: number;
+}
+
+/** One recipient on its way: lives only between the claim and its result. */
+export interface Delivery {
+  readonly load: Load;
+  /** Envelope sender, with VERP for a post. */
+  readonly sender: string;
+  readonly recipient: string;
+}
+
+/** How an attempt ended. */
+export interface AttemptResult {
+  readonly state: OutcomeState;
+  /** The host that spoke, as `name[address]`; empty when none did. */
+  readonly host: string;
+  /** Its reply (`550 5.1.1 …`) or our reason, one line. */
+  readonly reply: string;
+}
+
+/** What a carrier asks of and tells to the deliverer. */
+export interface CarrierPort {
+  /** False while too many results wait for their commit (promise P2): no new transaction may begin. */
+  mayBegin(): boolean;
+  settle(delivery: Delivery, result: AttemptResult): void;
+}
+
+/** What takes deliveries to where they go: SMTP sessions, or the sandbox's Maildirs. */
+export interface Carrier {
+  /** Takes deliveries to one domain; single mails are carried before bulk. */
+  carry(domain: string, deliveries: readonly Delivery[], isSingle: boolean): void;
+  /** `mayBegin` may have become true. */
+  resume(): void;
+  /** Domains that cannot take more now: their chunks are left in the queue. */
+  busyDomains(): string[];
+  /** Ends: running transactions finish, what has not begun is given up without a result. */
+  stop(): Promise<void>;
+}

@@ -1,0 +1,199 @@
+import type { Resolver } from '../lib/dns.ts';
+import type { Log } from '../log.ts';
+import type { Clock } from '../lib/clock.ts';
+import type { AttemptResult, CarrierPort, Delivery } from './delivery.ts';
+import type { NextHops } from './hosts.ts';
+import { openSession, type OpenSession, type SetupFailure, type SetupParts } from './session-setup.ts';
+import { type SessionPort, Transactions } from './transactions.ts';
+
+export interface LaneParts extends SetupParts {
+  readonly hops: NextHops;
+  readonly resolver: Resolver;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly port: CarrierPort;
+  /** Connections of this lane at a time. */
+  readonly connectionsMost: number;
+  /** Asks for one of the server's connections; false: `pump` is called when one is free. */
+  readonly takeConnection: () => boolean;
+  readonly freeConnection: () => void;
+}
+
+/** How long a lane none of whose hosts could be reached is left alone. */
+const backOffMs = 60_000;
+/** Deliveries that one connection is worth: fewer do not open another. */
+const perConnection = 20;
+/** How long sessions without work are kept. */
+const lingerMs = 300;
+/** A lane that holds more than this gets no more chunks of its domains alone. */
+const waitingMost = 5_000;
+
+/** One MX set: its waiting deliveries and its sessions. Nobody else waits for it. */
+export class Lane {
+  readonly #parts: LaneParts;
+  readonly #singles: Delivery[] = [];
+  /** Bulk, taken from the front at `#at`, so that nothing is moved. */
+  #bulk: Delivery[] = [];
+  #at = 0;
+  readonly #sessions = new Set<Transactions>();
+  #opening = 0;
+  #backOffUntil = 0;
+  #lastTrouble: AttemptResult | undefined;
+  #isLingering = false;
+  #isStopping = false;
+
+  constructor(parts: LaneParts) {
+    this.#parts = parts;
+  }
+
+  get waiting(): number {
+    return this.#singles.length + this.#bulk.length - this.#at;
+  }
+
+  get isBusy(): boolean {
+    return this.waiting > waitingMost || this.#isBackedOff;
+  }
+
+  get isEmpty(): boolean {
+    return this.waiting === 0 && this.#sessions.size === 0 && this.#opening === 0;
+  }
+
+  add(deliveries: readonly Delivery[], isSingle: boolean): void {
+    const to = isSingle ? this.#singles : this.#bulk;
+    for (const delivery of deliveries) to.push(delivery);
+    if (this.#isBackedOff) this.#deferAll();
+    else this.pump();
+  }
+
+  /** Gives work to idle sessions and opens more where they are needed and allowed. */
+  pump(): void {
+    if (this.#isStopping || this.waiting === 0 || this.#isBackedOff) return;
+    for (const session of this.#sessions) session.resume(false);
+    while (this.#wantsConnection() && this.#parts.takeConnection()) this.#open();
+  }
+
+  /** Ends idle sessions at once and the others after their transaction; what waits is dropped without a result. */
+  stop(): void {
+    this.#isStopping = true;
+    this.#singles.length = 0;
+    this.#bulk = [];
+    this.#at = 0;
+    for (const session of this.#sessions) session.resume(true);
+  }
+
+  get #isBackedOff(): boolean {
+    return this.#parts.clock.now() < this.#backOffUntil;
+  }
+
+  #wantsConnection(): boolean {
+    if (this.#isStopping || !this.#parts.port.mayBegin()) return false;
+    const connections = this.#sessions.size + this.#opening;
+    const useful = Math.min(this.#parts.connectionsMost, Math.ceil(this.waiting / perConnection));
+    return connections < useful;
+  }
+
+  #open(): void {
+    this.#opening++;
+    void this.#connect().then((opened) => {
+      this.#opening--;
+      if ('socket' in opened) this.#begin(opened);
+      else this.#unreachable(opened);
+    });
+  }
+
+  // The hosts in their order, all addresses of each (RFC 5321 §5.1); the first that takes us.
+  async #connect(): Promise<OpenSession | SetupFailure> {
+    const { hops, resolver } = this.#parts;
+    let failure: SetupFailure | undefined;
+    for (const host of hops.hosts) {
+      const isLiteral = /^[\d.]+$|:/.test(host);
+      const answer = isLiteral ? ({ kind: 'found', records: [host] } as const) : await resolver.addresses(host);
+      if (answer.kind !== 'found') {
+        const status =
+          answer.kind === 'trouble' ? '451 4.4.3 its name servers did not answer' : '451 4.4.4 it has no address';
+        failure ??= { host, text: status };
+        continue;
+      }
+      for (const address of answer.records) {
+        const opened = await openSession(host, address, hops.port, this.#parts);
+        if ('socket' in opened) return opened;
+        failure = opened;
+      }
+    }
+    return failure ?? { host: '', text: '451 4.4.4 the domain has no host' };
+  }
+
+  #begin(opened: OpenSession): void {
+    this.#lastTrouble = undefined;
+    const port: SessionPort = {
+      next: () => this.#next(),
+      settle: (delivery, result) => this.#parts.port.settle(delivery, result),
+      giveBack: (delivery) => this.#giveBack(delivery),
+      idle: () => this.#idle(session),
+      ended: (isTrouble, reason) => this.#sessionEnded(session, opened.host, isTrouble, reason),
+    };
+    const session = new Transactions(opened, port, this.#parts.timeouts);
+    this.#sessions.add(session);
+    session.resume(false);
+    if (session.isIdle) this.#idle(session);
+  }
+
+  // The next chunk may be on its way from the queue: a session is kept for a moment.
+  #idle(session: Transactions): void {
+    if (this.#isStopping) session.resume(true);
+    if (this.waiting > 0 || this.#isLingering) return;
+    this.#isLingering = true;
+    void this.#parts.clock.sleep(lingerMs).then(() => {
+      this.#isLingering = false;
+      if (this.waiting === 0) for (const one of this.#sessions) one.resume(true);
+    });
+  }
+
+  #next(): Delivery | undefined {
+    if (this.#isStopping || !this.#parts.port.mayBegin()) return undefined;
+    const single = this.#singles.shift();
+    if (single) return single;
+    const delivery = this.#bulk[this.#at];
+    if (!delivery) return undefined;
+    this.#at++;
+    if (this.#at === this.#bulk.length || this.#at > waitingMost) {
+      this.#bulk = this.#bulk.slice(this.#at);
+      this.#at = 0;
+    }
+    return delivery;
+  }
+
+  #giveBack(delivery: Delivery): void {
+    if (!this.#isStopping) this.#singles.push(delivery);
+  }
+
+  #sessionEnded(session: Transactions, host: string, isTrouble: boolean, reason: string): void {
+    this.#sessions.delete(session);
+    this.#parts.freeConnection();
+    if (isTrouble) this.#parts.log('lane.trouble', { lane: this.#parts.hops.key, host, reason });
+    this.pump();
+  }
+
+  // Another session may be doing well: a host that limits connections is no dead host.
+  #unreachable({ host, text, reply }: SetupFailure): void {
+    this.#parts.freeConnection();
+    this.#parts.log('lane.trouble', { lane: this.#parts.hops.key, host, reason: text });
+    if (this.#sessions.size > 0 || this.#isStopping) return;
+    // Whatever the code, a refused connection says nothing about a recipient: doubt is temporary.
+    this.#lastTrouble = { state: 'deferred', host, reply: reply ? text : `451 4.4.1 ${text}` };
+    this.#backOffUntil = this.#parts.clock.now() + backOffMs;
+    this.#deferAll();
+  }
+
+  #deferAll(): void {
+    const trouble = this.#lastTrouble ?? {
+      state: 'deferred',
+      host: '',
+      reply: '451 4.4.1 the host is left alone for a minute',
+    };
+    const all = [...this.#singles.splice(0), ...this.#bulk.slice(this.#at)];
+    this.#bulk = [];
+    this.#at = 0;
+    for (const delivery of all) this.#parts.port.settle(delivery, trouble);
+  }
+}

@@ -1,0 +1,69 @@
+import { join } from 'node:path';
+import { deliverToMaildir, type MaildirParts } from '../domain/maildir.ts';
+import { safeName } from '../lib/files.ts';
+import type { Carrier, CarrierPort, Delivery } from './delivery.ts';
+
+/** Maildirs that are written at a time. */
+const writersMost = 16;
+
+/** The sandbox's carrier: every outgoing copy goes into the Maildir `<root>/<address>/`, and nothing leaves the machine. */
+export class SandboxCarrier implements Carrier {
+  readonly #root: string;
+  readonly #parts: MaildirParts;
+  readonly #port: CarrierPort;
+  readonly #waiting: Delivery[] = [];
+  #writers = 0;
+  #isStopping = false;
+
+  constructor(root: string, parts: MaildirParts, port: CarrierPort) {
+    this.#root = root;
+    this.#parts = parts;
+    this.#port = port;
+  }
+
+  carry(_domain: string, deliveries: readonly Delivery[], isSingle: boolean): void {
+    if (isSingle) this.#waiting.unshift(...deliveries);
+    else for (const delivery of deliveries) this.#waiting.push(delivery);
+    this.resume();
+  }
+
+  resume(): void {
+    while (this.#writers < writersMost && this.#waiting.length > 0 && !this.#isStopping && this.#port.mayBegin()) {
+      this.#writers++;
+      void this.#write(this.#waiting.shift()!);
+    }
+  }
+
+  busyDomains(): string[] {
+    return [];
+  }
+
+  async stop(): Promise<void> {
+    this.#isStopping = true;
+    while (this.#writers > 0) await this.#parts.clock.sleep(1);
+  }
+
+  async #write(delivery: Delivery): Promise<void> {
+    const directory = join(this.#root, safeName(delivery.recipient.toLowerCase()));
+    try {
+      await deliverToMaildir(directory, copyOf(delivery), this.#parts);
+      this.#port.settle(delivery, { state: 'delivered', host: 'sandbox', reply: '250 2.0.0 in the Maildir' });
+    } catch (error) {
+      this.#port.settle(delivery, {
+        state: 'deferred',
+        host: 'sandbox',
+        reply: `451 4.3.0 ${(error as Error).message}`,
+      });
+    }
+    this.#writers--;
+    this.resume();
+  }
+}
+
+// RFC 5321 §4.4: the last hop writes the envelope sender into Return-Path.
+function copyOf({ sender, recipient, load }: Delivery): Buffer {
+  const trace = Buffer.from(`Return-Path: <${sender}>\r\nDelivered-To: ${recipient}\r\n`, 'utf8');
+  const { octets } = load.message;
+  const message = octets.subarray(0, octets.length - '.\r\n'.length).toString('latin1');
+  return Buffer.concat([trace, Buffer.from(message.replaceAll('\r\n..', '\r\n.').replace(/^\.\./, '.'), 'latin1')]);
+}

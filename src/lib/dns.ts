@@ -1,0 +1,60 @@
+import { Resolver as NodeResolver } from 'node:dns/promises';
+
+/** What a look-up came to. `none`: the name exists, it has no such record; `missing`: there is no such name. */
+export type Answer<T> =
+  | { readonly kind: 'found'; readonly records: readonly T[] }
+  | { readonly kind: 'none' }
+  | { readonly kind: 'missing' }
+  | { readonly kind: 'trouble'; readonly cause: string };
+
+export interface MxRecord {
+  readonly preference: number;
+  /** Lower case, without the final dot; empty for a null MX (RFC 7505). */
+  readonly host: string;
+}
+
+/** Where names are looked up; a test gives its own. */
+export interface Resolver {
+  mx(domain: string): Promise<Answer<MxRecord>>;
+  /** IPv4 and IPv6 addresses of a host. */
+  addresses(host: string): Promise<Answer<string>>;
+}
+
+const timeoutMs = 5_000;
+const tries = 3;
+/** Records of one answer that are looked at. */
+const recordsMost = 50;
+
+/** The system's name servers. */
+export function systemResolver(): Resolver {
+  const resolver = new NodeResolver({ timeout: timeoutMs, tries });
+  return {
+    async mx(domain) {
+      const answer = await ask(() => resolver.resolveMx(domain));
+      if (answer.kind !== 'found') return answer;
+      const records = answer.records.map(({ priority, exchange }) => ({
+        preference: priority,
+        host: exchange.toLowerCase().replace(/\.$/, ''),
+      }));
+      return { kind: 'found', records };
+    },
+    async addresses(host) {
+      const answers = await Promise.all([ask(() => resolver.resolve4(host)), ask(() => resolver.resolve6(host))]);
+      const records = answers.flatMap((answer) => (answer.kind === 'found' ? answer.records : []));
+      if (records.length > 0) return { kind: 'found', records };
+      return answers.find((answer) => answer.kind === 'trouble') ?? answers[0]!;
+    },
+  };
+}
+
+async function ask<T>(query: () => Promise<T[]>): Promise<Answer<T>> {
+  try {
+    const records = (await query()).slice(0, recordsMost);
+    return records.length === 0 ? { kind: 'none' } : { kind: 'found', records };
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    if (code === 'ENODATA') return { kind: 'none' };
+    if (code === 'ENOTFOUND') return { kind: 'missing' };
+    return { kind: 'trouble', cause: message };
+  }
+}

@@ -1,0 +1,22 @@
+import { type Header, valueOf } from './header.ts';
+
+/**
+ * Why a message was not written by a person for the occasion, or undefined (RFC 3834 §2). Such mail is never answered, and is no post and no
+ * confirmation.
+ */
+export function automaticReason(header: Header): string | undefined {
+  const submitted = valueOf(header, 'auto-submitted');
+  if (submitted !== undefined && !/^no\b/i.test(submitted)) return 'Auto-Submitted';
+  const precedence = valueOf(header, 'precedence');
+  if (precedence !== undefined && /^(?:bulk|junk|list|auto_reply)\b/i.test(precedence)) return 'Precedence';
+  if (/^multipart\/report\b/i.test(valueOf(header, 'content-type') ?? '')) return 'a report';
+  return ['x-auto-response-suppress', 'x-autoreply', 'x-autorespond', 'x-amazon-auto-reply'].find((name) =>
+    header.fields.some((field) => field.name === name),
+  );
+}
+
+/** The header field by which a message shows that a mailing list sent it, or undefined. */
+export function listReason(header: Header): string | undefined {
+  const names = ['mailing-list', 'list-id', 'list-post', 'list-unsubscribe', 'x-mailing-list', 'x-ml-name'];
+  return header.fields.find((field) => names.includes(field.name))?.name;
+}

@@ -1,0 +1,36 @@
+import libmime from 'libmime';
+
+/** Octets of one unfolded header value that we write: RFC 5322 §2.1.1 has 998 for a line. */
+const valueOctetsMost = 2_000;
+
+/** Decodes the encoded words of a header value (RFC 2047); what cannot be decoded stays as it is. */
+export function decodeWords(value: string): string {
+  try {
+    return libmime.decodeWords(value.slice(0, 10_000));
+  } catch {
+    return value;
+  }
+}
+
+/** Encodes a text for a header value where it has more than printable ASCII; words of at most 75 octets, ready to be folded. */
+export function encodeWords(text: string): string {
+  return libmime.encodeWords(text, 'Q', 52);
+}
+
+/** Writes one header field, folded, with its line end. A value that could become two fields, or is too long, is a bug of the caller. */
+export function headerField(name: string, value: string): string {
+  // oxlint-disable-next-line no-control-regex
+  if (/[\u0000-\u0008\u000a-\u001f\u007f]/.test(value) || Buffer.byteLength(value) > valueOctetsMost) {
+    throw new Error(`a header value for ${name} that cannot be written`);
+  }
+  return `${libmime.foldLines(`${name}: ${value}`, 76)}\r\n`;
+}
+
+/** A text of others made fit for a header value or a log line: control characters become blanks, cut at 500 characters. */
+export function plainLine(text: string): string {
+  // oxlint-disable-next-line no-control-regex
+  return text
+    .replace(/[\u0000-\u001f\u007f-\u009f\u2028\u2029]+/g, ' ')
+    .trim()
+    .slice(0, 500);
+}

@@ -1,0 +1,1 @@
+import { hostname as machineName } from 'node:os';

@@ -1,0 +1,115 @@
+import type { ServerSettings } from '../config.ts';
+import type { Clock } from '../lib/clock.ts';
+import type { Id } from '../lib/ids.ts';
+import { StorageError } from '../lib/storage-trouble.ts';
+import type { ListName } from '../list/name.ts';
+import type { Log } from '../log.ts';
+import { type Failure, temporary } from '../mail/failure.ts';
+import { receivedField } from '../mail/received.ts';
+import type { NewEntry, NewMessage } from '../queue/store.ts';
+import { type Places, type Route, routeText } from '../route.ts';
+import { checkMessage } from './check.ts';
+
+/** Says before the reply to DATA why a list will not take a post; undefined: it may be accepted. */
+export type Judge = (sender: string, list: ListName, message: Buffer) => Promise<Failure | undefined>;
+
+/** What becomes of one recipient: accepted under an entry's id, or refused. */
+export type Verdict = { readonly id: Id } | { readonly failure: Failure };
+
+export interface Arrival {
+  readonly envelope: { readonly sender: string; readonly recipients: readonly string[] };
+  readonly peer: { readonly helo: string; readonly address: string; readonly protocol: string };
+  readonly chunks: readonly Buffer[];
+  /** One reply per recipient: each may be refused alone. */
+  readonly isLmtp: boolean;
+}
+
+export interface IntakeParts {
+  readonly settings: ServerSettings;
+  readonly hostname: string;
+  readonly places: Places;
+  readonly judge: Judge;
+  readonly accept: (messages: readonly NewMessage[], entries: readonly NewEntry[]) => Promise<void>;
+  readonly onAccepted: () => void;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly newId: () => Id;
+}
+
+/** Checks a whole message, judges it for every list, and puts it on disk; a verdict per recipient, in their order. */
+export async function intake(arrival: Arrival, parts: IntakeParts): Promise<Verdict[]> {
+  const { recipients } = arrival.envelope;
+  const message = parts.newId();
+  const body = traced(arrival, message, parts);
+  // Our own trace line is not counted.
+  const wrong = checkMessage(body, parts.settings.receivedMost + 1);
+  if (wrong) return refusedAll(arrival, wrong, parts);
+  const routes = recipients.map((recipient) => routeText(recipient, parts.places));
+  const verdicts = await Promise.all(routes.map((route) => judged(route, arrival, body, parts)));
+  const refusals = verdicts.filter((verdict) => verdict !== undefined);
+  if (refusals.length === recipients.length) return refusedAll(arrival, refusals[0]!, parts);
+  const entries = recipients.flatMap((recipient, at) => {
+    // Where SMTP has one reply for all, a list that refuses says so after the commit.
+    if (arrival.isLmtp && verdicts[at]) return [];
+    return [entryFor(recipient, routes[at]!, arrival.envelope.sender, message, parts)];
+  });
+  const trouble = await stored({ id: message, body }, entries, parts);
+  if (trouble) return refusedAll(arrival, trouble, parts);
+  parts.onAccepted();
+  return recipients.map((recipient, at) => {
+    const entry = entries.find((one) => one.recipient === recipient);
+    return entry ? { id: entry.id } : { failure: verdicts[at]! };
+  });
+}
+
+async function judged(
+  route: Route,
+  { envelope }: Arrival,
+  body: Buffer,
+  parts: IntakeParts,
+): Promise<Failure | undefined> {
+  return route.kind === 'post' ? parts.judge(envelope.sender, route.list, body) : undefined;
+}
+
+function traced({ peer, chunks }: Arrival, id: Id, parts: IntakeParts): Buffer {
+  const { clock, hostname } = parts;
+  const field = receivedField({ ...peer, by: hostname, id, at: clock.now() });
+  return Buffer.concat([Buffer.from(field, 'latin1'), ...chunks]);
+}
+
+function entryFor(recipient: string, route: Route, sender: string, message: Id, parts: IntakeParts): NewEntry {
+  const id = parts.newId();
+  const list = 'list' in route ? route.list.address : '';
+  return { id, kind: 'arrived', message, sender, recipient, list, cause: id, due: parts.clock.now() };
+}
+
+async function stored(
+  message: NewMessage,
+  entries: readonly NewEntry[],
+  parts: IntakeParts,
+): Promise<Failure | undefined> {
+  try {
+    await parts.accept([message], entries);
+  } catch (error) {
+    return storageFailure(error, parts);
+  }
+  for (const { id, sender, recipient } of entries) {
+    parts.log('message.accepted', { entry: id, sender, recipient, octets: message.body.length });
+  }
+  return undefined;
+}
+
+function storageFailure(error: unknown, parts: IntakeParts): Failure {
+  const cause = String(error);
+  parts.log('storage.trouble', { doing: 'accepting a message', cause });
+  const { code } = error as NodeJS.ErrnoException;
+  const isFull = (error instanceof StorageError && error.kind === 'full') || code === 'ENOSPC' || code === 'EDQUOT';
+  return isFull
+    ? temporary('4.3.1', 'the disk is full; try again later', cause)
+    : temporary('4.3.0', 'local trouble; try again later', cause);
+}
+
+function refusedAll({ envelope, peer }: Arrival, failure: Failure, parts: IntakeParts): Verdict[] {
+  parts.log('message.refused', { peer: peer.address, sender: envelope.sender, reason: failure.text });
+  return envelope.recipients.map(() => ({ failure }));
+}

@@ -1,0 +1,38 @@
+/** What a peer can do, from its answer to EHLO. Frozen. */
+export interface Capabilities {
+  readonly pipelining: boolean;
+  readonly chunking: boolean;
+  readonly eightBit: boolean;
+  readonly utf8: boolean;
+  readonly startTls: boolean;
+  /** The largest message in octets; 0 when the peer names none (RFC 1870 §4). */
+  readonly size: number;
+  /** The peer knows the SIZE parameter. */
+  readonly hasSize: boolean;
+}
+
+/** A peer that only knows HELO. */
+export const noCapabilities: Capabilities = Object.freeze({
+  pipelining: false,
+  chunking: false,
+  eightBit: false,
+  utf8: false,
+  startTls: false,
+  size: 0,
+  hasSize: false,
+});
+
+/** Reads the text of an EHLO reply: `250 host KEYWORD KEYWORD parameter …`, its lines joined by blanks. */
+export function parseCapabilities(reply: string): Capabilities {
+  const words = reply.toUpperCase().split(' ').slice(2);
+  const size = words.indexOf('SIZE');
+  return Object.freeze({
+    pipelining: words.includes('PIPELINING'),
+    chunking: words.includes('CHUNKING'),
+    eightBit: words.includes('8BITMIME'),
+    utf8: words.includes('SMTPUTF8'),
+    startTls: words.includes('STARTTLS'),
+    hasSize: size >= 0,
+    size: size >= 0 && /^\d{1,15}$/.test(words[size + 1] ?? '') ? Number(words[size + 1]) : 0,
+  });
+}

@@ -1,0 +1,68 @@
+const lf = 10;
+const cr = 13;
+const dot = 46;
+
+/** A message made ready for the wire, once for all its recipients. */
+export interface WireMessage {
+  /** With CRLF line ends, dots doubled, and the final `.` line (RFC 5321 §4.5.2): what follows a 354. */
+  readonly octets: Buffer;
+  /** Octets of the message without the transparency dots: what SIZE names (RFC 1870 §3). */
+  readonly size: number;
+  readonly hasEightBit: boolean;
+  /** The header holds octets above ASCII: the message needs SMTPUTF8 (RFC 6532). */
+  readonly hasUtf8Header: boolean;
+}
+
+/**
+ * Makes a message ready for DATA. Every line ending, also a lone CR or LF, leaves as CRLF, and every line that begins with a dot gets
+ * another: whatever the message holds, the peer sees one end of data.
+ */
+export function wireMessage(message: Uint8Array): WireMessage {
+  const source = Buffer.from(message.buffer, message.byteOffset, message.byteLength);
+  const lines = isClean(source) ? source : normalised(source);
+  const stuffed = stuffDots(lines);
+  const ending = lines.length === 0 || lines[lines.length - 1] === lf ? '.\r\n' : '\r\n.\r\n';
+  const headerEnd = lines.indexOf('\r\n\r\n');
+  return {
+    octets: Buffer.concat([...stuffed, Buffer.from(ending, 'latin1')]),
+    size: lines.length + (ending.length > 3 ? 2 : 0),
+    hasEightBit: isEightBit(lines),
+    hasUtf8Header: isEightBit(headerEnd < 0 ? lines : lines.subarray(0, headerEnd)),
+  };
+}
+
+/** True when the octets have a CR without LF, or an LF without CR: RFC 5321 §2.3.8 forbids both. */
+export function hasBareLineEnd(octets: Buffer): boolean {
+  return !isClean(octets);
+}
+
+function isClean(octets: Buffer): boolean {
+  for (let at = octets.indexOf(lf); at >= 0; at = octets.indexOf(lf, at + 1)) {
+    if (at === 0 || octets[at - 1] !== cr) return false;
+  }
+  for (let at = octets.indexOf(cr); at >= 0; at = octets.indexOf(cr, at + 1)) {
+    if (octets[at + 1] !== lf) return false;
+  }
+  return true;
+}
+
+function normalised(octets: Buffer): Buffer {
+  return Buffer.from(octets.toString('latin1').replace(/\r\n|\r|\n/g, '\r\n'), 'latin1');
+}
+
+function stuffDots(lines: Buffer): Buffer[] {
+  const parts: Buffer[] = [];
+  let from = 0;
+  if (lines[0] === dot) parts.push(Buffer.from('.'));
+  for (let at = lines.indexOf('\r\n.'); at >= 0; at = lines.indexOf('\r\n.', at + 2)) {
+    parts.push(lines.subarray(from, at + 2), Buffer.from('.'));
+    from = at + 2;
+  }
+  parts.push(lines.subarray(from));
+  return parts;
+}
+
+function isEightBit(octets: Buffer): boolean {
+  for (let at = 0; at < octets.length; at++) if (octets[at]! > 127) return true;
+  return false;
+}

@@ -1,0 +1,95 @@
+import type { Failure } from '../mail/failure.ts';
+
+/** Octets of one reply line; RFC 5321 §4.5.3.1.5 asks for 512, some hosts write more. */
+const lineOctetsMost = 4_096;
+/** Lines of one reply: an EHLO answer has a dozen, an endless one is an attack. */
+const linesMost = 128;
+/** Octets of a reply's text that are kept. */
+const textOctetsMost = 1_000;
+
+const lf = 10;
+const cr = 13;
+const dash = 45;
+const space = 32;
+const zero = 48;
+
+/** Gets every complete reply: its code, and its text on demand. */
+export type OnReply = (code: number, text: () => string) => void;
+
+/**
+ * Reads SMTP replies (RFC 5321 §4.2) from octets as they come, at any split. Text is made only when somebody asks for it: most
+ * replies of a fan-out are looked at by their code alone.
+ */
+export class ReplyParser {
+  readonly #onReply: OnReply;
+  #rest: Buffer | undefined;
+  #code = 0;
+  #lines: string[] = [];
+
+  constructor(onReply: OnReply) {
+    this.#onReply = onReply;
+  }
+
+  /** Takes the next octets; false when they are no SMTP reply, or one without end: the connection is of no use then. */
+  feed(octets: Buffer): boolean {
+    const all = this.#rest ? Buffer.concat([this.#rest, octets]) : octets;
+    this.#rest = undefined;
+    let from = 0;
+    for (let end = all.indexOf(lf, from); end >= 0; end = all.indexOf(lf, from)) {
+      if (!this.#line(all, from, all[end - 1] === cr ? end - 1 : end)) return false;
+      from = end + 1;
+    }
+    if (all.length - from > lineOctetsMost) return false;
+    // A copy, because the caller may use its buffer again.
+    if (from < all.length) this.#rest = Buffer.from(all.subarray(from));
+    return true;
+  }
+
+  #line(octets: Buffer, start: number, end: number): boolean {
+    const code = codeAt(octets, start, end);
+    if (code === 0 || (this.#lines.length > 0 && code !== this.#code)) return false;
+    if (octets[start + 3] === dash) {
+      this.#code = code;
+      this.#lines.push(octets.toString('latin1', start + 4, end));
+      return this.#lines.length < linesMost;
+    }
+    const lines = this.#lines;
+    if (lines.length > 0) this.#lines = [];
+    this.#onReply(code, () => replyLine(code, [...lines, octets.toString('latin1', start + 4, end)]));
+    return true;
+  }
+}
+
+/** The enhanced status code (RFC 2034) at the beginning of a reply's text, or undefined. */
+export function statusOf(reply: string): string | undefined {
+  return /^\d{3} ([245]\.\d{1,3}\.\d{1,3})\b/.exec(reply)?.[1];
+}
+
+/** Writes a failure as a reply: `451 4.3.0 text`. `code` replaces the basic code that the status suggests. */
+export function failureReply(
+  failure: Failure,
+  code = basicCode(failure),
+): { readonly code: number; readonly text: string } {
+  return { code, text: `${failure.status} ${failure.text}` };
+}
+
+function basicCode(failure: Failure): number {
+  if (failure.status === '4.3.1') return 452;
+  if (failure.status === '5.3.4') return 552;
+  if (failure.status === '5.4.6') return 554;
+  return failure.temporary ? 451 : 550;
+}
+
+function codeAt(octets: Buffer, start: number, end: number): number {
+  if (end - start < 3) return 0;
+  const after = end - start === 3 ? space : octets[start + 3];
+  const [a, b, c] = [octets[start]! - zero, octets[start + 1]! - zero, octets[start + 2]! - zero];
+  const isReply = a >= 2 && a <= 5 && b >= 0 && b <= 9 && c >= 0 && c <= 9 && (after === space || after === dash);
+  return isReply ? a * 100 + b * 10 + c : 0;
+}
+
+// The text of others goes into logs and databases: control characters become blanks.
+function replyLine(code: number, lines: readonly string[]): string {
+  // oxlint-disable-next-line no-control-regex
+  return `${code} ${lines.join(' ')}`.slice(0, textOctetsMost).replace(/[\u0000-\u001f\u007f-\u009f]/g, ' ');
+}
