@@ -123,11 +123,10 @@ export const page = read(
       ask.role,
       ask.after.domain,
       ask.after.address,
-      ask.limit,
+      ask.limit + 1,
     );
-    const taken = aloneOrAll(rows, ask.limit);
+    const taken = aloneOrAll(rows.slice(0, ask.limit), ask.limit);
     const last = taken.at(-1);
-    const isEnd = rows.length < ask.limit && taken.length === rows.length;
     // `@domain` records are rules, not people.
     const members = taken.filter((row) => row.member <= ask.lastMember && !row.address.startsWith('@'));
     const isOne = members.every((row) => row.domain === members[0]!.domain);
@@ -135,7 +134,7 @@ export const page = read(
       packed: packMembers(members),
       count: members.length,
       domain: isOne ? (members[0]?.domain ?? '') : '',
-      cursor: isEnd || !last ? undefined : { domain: last.domain, address: last.address },
+      cursor: last && taken.length < rows.length ? { domain: last.domain, address: last.address } : undefined,
     };
   },
 );
