@@ -23,7 +23,7 @@ export interface Stages {
   owner(entry: Entry, message: Buffer, list: List | undefined): Promise<Handled>;
   mailbox(entry: Entry, message: Buffer, route: RouteTo<'mailbox'>): Promise<Handled>;
   /** Cuts a post into chunks; resolves when it is cut or at a stop. */
-  fanOut(entry: Entry, list: List, chunkDone: WakeUp): Promise<'cut' | 'stopped'>;
+  fanOut(entry: Entry, list: List, chunkDone: WakeUp, signal: AbortSignal): Promise<'cut' | 'stopped'>;
 }
 
 export interface DispatchParts {
@@ -59,7 +59,7 @@ export class Dispatch {
   /** The last piece of work of each list: numbers are given one after the other. */
   readonly #tails = new Map<string, Promise<void>>();
   readonly #fanouts = new Map<Id, WakeUp>();
-  #isStopping = false;
+  readonly #stopping = new AbortController();
   #loop: Promise<void> | undefined;
 
   constructor(parts: DispatchParts) {
@@ -82,7 +82,7 @@ export class Dispatch {
 
   /** Lets what is running end; resolves when nothing is. */
   async stop(): Promise<void> {
-    this.#isStopping = true;
+    this.#stopping.abort();
     this.#work.wake();
     for (const fanout of this.#fanouts.values()) fanout.wake();
     await this.#loop;
@@ -90,7 +90,7 @@ export class Dispatch {
   }
 
   async #run(): Promise<void> {
-    while (!this.#isStopping) {
+    while (!this.#stopping.signal.aborted) {
       const claimed = await this.#claim();
       for (const entry of claimed) this.#begin(entry);
       if (claimed.length === 0) await this.#work.sleep(this.#parts.clock, await this.#idleMs());
@@ -143,7 +143,7 @@ export class Dispatch {
     this.#fanouts.set(entry.id, chunkDone);
     const handled = await this.#try(entry, async () => {
       if (!list) return later(temporary('4.3.0', 'the list is not there', entry.recipient));
-      await this.#parts.stages.fanOut(entry, list, chunkDone);
+      await this.#parts.stages.fanOut(entry, list, chunkDone, this.#stopping.signal);
       return doneWith('cut');
     });
     this.#fanouts.delete(entry.id);

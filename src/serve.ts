@@ -5,6 +5,7 @@ import { pino } from 'pino';
 import { type ServerSettings, serverSettingRows } from './config.ts';
 import { homePaths, initialSettings, readHomeSettings } from './home.ts';
 import { type Clock, systemClock } from './lib/clock.ts';
+import { systemResolver } from './lib/dns.ts';
 import { ensureDirectory } from './lib/files.ts';
 import { changeSettingsFile } from './lib/settings-file.ts';
 import { events, type Log } from './log.ts';
@@ -71,7 +72,8 @@ async function tourOnly(options: ServeOptions): Promise<number> {
 }
 
 async function start(options: ServeOptions, settings: ServerSettings): Promise<Daemon | undefined> {
-  const parts = { directory: options.home, settings, clock: systemClock, log: jsonLog(settings, options) };
+  const log = jsonLog(settings, options);
+  const parts = { directory: options.home, settings, clock: systemClock, log, resolver: systemResolver() };
   const started = await startDaemon(options.isSandbox ? { ...parts, sandboxMail: sandboxMail(options.home) } : parts);
   if (started.ok) {
     for (const line of started.value.addresses) options.complain(`listening for ${line}`);
@@ -92,7 +94,9 @@ async function realSettings(options: ServeOptions): Promise<ServerSettings | und
   for (const problem of read.problems) options.complain(problem);
   if (read.problems.length > 0) return undefined;
   if (read.settings.sandbox) {
-    options.complain(`ezlm serve: ${options.home} is a sandbox; serve it with --sandbox, or make a real home with "ezlm init"`);
+    options.complain(
+      `ezlm serve: ${options.home} is a sandbox; serve it with --sandbox, or make a real home with "ezlm init"`,
+    );
     return undefined;
   }
   return { ...read.settings, ...options.overrides };
@@ -106,7 +110,12 @@ async function sandboxSettings(options: ServeOptions): Promise<ServerSettings | 
     options.complain(`ezlm serve: ${options.home} is a real home; --sandbox wants a directory of its own`);
     return undefined;
   }
-  const given = { sandbox: true, domains: [sandboxDomain], smtp: [`127.0.0.1:${sandboxPort}`], postmaster: `postmaster@${sandboxDomain}` };
+  const given = {
+    sandbox: true,
+    domains: [sandboxDomain],
+    smtp: [`127.0.0.1:${sandboxPort}`],
+    postmaster: `postmaster@${sandboxDomain}`,
+  };
   if (!read) await changeSettingsFile(serverSettingRows, homePaths(options.home).settings, given);
   return { ...(read?.settings ?? initialSettings(given)), ...options.overrides };
 }
@@ -121,7 +130,9 @@ async function showSandbox(options: ServeOptions, daemon: Daemon): Promise<void>
   const list = `hello@${sandboxDomain}`;
   if (port !== sandboxPort) options.print(`Port ${sandboxPort} is taken; this sandbox uses ${port}.`);
   options.print('');
-  options.print(`Still serving. Nothing leaves this machine: all mail goes to Maildirs below ${sandboxMail(options.home)}`);
+  options.print(
+    `Still serving. Nothing leaves this machine: all mail goes to Maildirs below ${sandboxMail(options.home)}`,
+  );
   options.print('Try next (any SMTP client will do; swaks is a Debian package):');
   options.print(`  swaks --server 127.0.0.1:${port} --from you@example.org --to hello-subscribe@${sandboxDomain}`);
   options.print(`  mutt -f ${join(sandboxMail(options.home), 'you@example.org')}        # reply to what you find`);
@@ -138,7 +149,13 @@ async function tour(options: ServeOptions, daemon: Daemon): Promise<string | und
   }
   options.print(`The list ${list.name.address} at work, over SMTP on 127.0.0.1:${daemon.smtpPort}:`);
   const mail = sandboxMail(options.home);
-  const failedStep = await playTour({ list, port: daemon.smtpPort, mail, clock: systemClock, say: (line) => options.print(`  ${line}`) });
+  const failedStep = await playTour({
+    list,
+    port: daemon.smtpPort,
+    mail,
+    clock: systemClock,
+    say: (line) => options.print(`  ${line}`),
+  });
   if (failedStep === undefined) options.print('Every step was seen.');
   else options.complain(`The tour stopped: ${failedStep}`);
   return failedStep;
@@ -160,7 +177,7 @@ async function helloList(options: ServeOptions, daemon: Daemon, clock: Clock) {
 function jsonLog(settings: ServerSettings, options: ServeOptions): Log {
   // The sandbox tells its story on standard output; its log is for trouble.
   const level = options.isSandbox && settings.logLevel === 'info' ? 'warn' : settings.logLevel;
-  const logger = pino({ level, base: undefined, timestamp: pino.stdTimeFunctions.isoTime }, pino.destination(2));
+  const logger = pino({ level, base: null, timestamp: pino.stdTimeFunctions.isoTime }, pino.destination(2));
   return (event, fields) => logger[events[event].level]({ event, ...fields });
 }
 

@@ -1,6 +1,7 @@
 import { valueOf } from '../mail/header.ts';
 import { decodeWords, encodeWords } from '../mail/words.ts';
 import { commandAddress } from '../list/grammar.ts';
+import { listHeader } from '../list/header.ts';
 import type { ListName } from '../list/name.ts';
 import type { ListSettings } from '../list/settings.ts';
 import { type Draft, draftOctets, draftOf, headerOf, newField } from './draft.ts';
@@ -85,21 +86,6 @@ export function dressPost(message: Buffer, facts: EditFacts): Buffer {
   return draftOctets(draft);
 }
 
-/** The fields by which a mail shows that it is the list's (RFC 2369, RFC 2919): for posts and for our own mails. */
-export function listHeader(list: ListName, settings: ListSettings): [name: string, value: string][] {
-  const command = (word: string): string => `<mailto:${commandAddress(list, word)!}>`;
-  const takesPosts = settings.posting !== 'owner' && settings.posting !== 'nobody';
-  return [
-    ['List-Id', listId(list, settings.title)],
-    ['List-Help', command('help')],
-    ['List-Unsubscribe', command('unsubscribe')],
-    ['List-Subscribe', command('subscribe')],
-    ['List-Post', takesPosts ? `<mailto:${list.address}>` : 'NO'],
-    ['List-Owner', command('owner')],
-    ...(settings.archiveUrl === '' ? [] : [['List-Archive', `<${settings.archiveUrl}>`] as [string, string]]),
-  ];
-}
-
 function listFields(facts: EditFacts): Draft['fields'] {
   const { list, settings } = facts;
   const added = settings.headersAdded.map((line) => splitField(line));
@@ -111,18 +97,6 @@ function listFields(facts: EditFacts): Draft['fields'] {
     newField('Delivered-To', `mailing list ${list.address}`),
     ...added.map(([name, value]) => newField(name, value)),
   ];
-}
-
-// RFC 2919 §3: a phrase, then the id in brackets.
-function listId(list: ListName, title: string): string {
-  const id = `<${list.name}.${list.domain}>`;
-  if (title === '') return id;
-  const phrase = /^[A-Za-z0-9 ]+$/.test(title)
-    ? title
-    : isAscii(title)
-      ? `"${title.replace(/["\\]/g, '\\$&')}"`
-      : encodeWords(title);
-  return `${phrase} ${id}`;
 }
 
 function splitField(line: string): [string, string] {
@@ -168,8 +142,4 @@ function squeeze(text: string): string {
 function plainValue(value: string): string {
   // oxlint-disable-next-line no-control-regex
   return value.replace(/[\u0000-\u001f\u007f]+/g, ' ').slice(0, 900);
-}
-
-function isAscii(text: string): boolean {
-  return /^[ -~]*$/.test(text);
 }

@@ -1,0 +1,105 @@
+import type { Clock } from '../lib/clock.ts';
+import type { List } from '../list/list.ts';
+import type { Log } from '../log.ts';
+import { parseHeader } from '../mail/header.ts';
+import type { OpaqueVerp, ReadableVerp } from '../mail/verp.ts';
+import { doneWith, type Handled } from '../queue/handled.ts';
+import type { Entry } from '../queue/store.ts';
+import { readReturned } from './report.ts';
+
+/** What the bounce stage works with. */
+export interface BounceTools {
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+/** A host that refused a member's copy of a post. */
+export interface RefusedMember {
+  readonly member: number;
+  readonly address: string;
+  readonly number: number;
+  readonly reply: string;
+  readonly at: number;
+  /** Unique for post and member. */
+  readonly cause: string;
+}
+
+/** Octets of what is kept of a reply or a report. */
+const textMost = 500;
+
+/**
+ * Takes what came back to a VERP address. Only a valid MAC proves that it answers a mail of ours to that member: everything else changes
+ * nothing, also an unsigned address in ezmlm's form.
+ */
+export async function handleBounce(
+  entry: Entry,
+  message: Buffer,
+  route: { readonly verp?: ReadableVerp | OpaqueVerp },
+  list: List,
+  tools: BounceTools,
+): Promise<Handled> {
+  const proved = route.verp && (await provedMember(list, route.verp));
+  if (!proved) return ignored(entry, list, 'no valid MAC', tools);
+  if (!proved.id) return ignored(entry, list, 'no member', tools);
+  const returned = await readReturned(message, parseHeader(message));
+  if (returned.kind !== 'failure') return ignored(entry, list, `a report of ${returned.kind}`, tools);
+  await list.store.recordBounce({
+    member: proved.id,
+    address: proved.address,
+    number: route.verp!.number,
+    at: tools.clock.now(),
+    how: 'mail',
+    text: returned.text.slice(0, textMost),
+    cause: entry.id,
+  });
+  tools.log('bounce.recorded', {
+    entry: entry.id,
+    list: list.name.address,
+    address: proved.address,
+    number: route.verp!.number,
+  });
+  return doneWith('bounce recorded');
+}
+
+/** Records refusals during delivery as bounces; the same refusal twice is recorded once. */
+export async function recordRefusals(
+  list: List,
+  refusals: readonly RefusedMember[],
+  tools: BounceTools,
+): Promise<void> {
+  for (const { member, address, number, reply, at, cause } of refusals) {
+    const isNew = await list.store.recordBounce({
+      member,
+      address,
+      number,
+      at,
+      how: 'refused',
+      text: reply.slice(0, textMost),
+      cause,
+    });
+    if (isNew) tools.log('bounce.recorded', { list: list.name.address, address, number, reply });
+  }
+}
+
+/** The member that a VERP address proves; without an id: a mail of ours, to nobody on the list. */
+async function provedMember(
+  list: List,
+  verp: ReadableVerp | OpaqueVerp,
+): Promise<{ id?: number; address: string } | undefined> {
+  const keys = await list.keys();
+  if ('address' in verp) {
+    if (!keys.verpMatches(verp.number, verp.address.canonical, verp.mac)) return undefined;
+    const member =
+      (await list.store.memberOf('subscriber', verp.address.canonical)) ??
+      (await list.store.memberOf('digest', verp.address.canonical));
+    return member ? { id: member.id, address: member.address } : { address: verp.address.text };
+  }
+  const member = await list.store.memberById(verp.member);
+  if (!member || !keys.verpMatches(verp.number, member.address.toLowerCase(), verp.mac)) return undefined;
+  return member.isGone ? { address: member.address } : { id: member.id, address: member.address };
+}
+
+function ignored(entry: Entry, list: List, why: string, { log }: BounceTools): Handled {
+  log('bounce.ignored', { entry: entry.id, list: list.name.address, recipient: entry.recipient, why });
+  return doneWith(`ignored: ${why}`);
+}

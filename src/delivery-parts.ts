@@ -1,0 +1,100 @@
+import { recordRefusals } from './bounce/bounce.ts';
+import type { DelivererParts } from './deliver/deliverer.ts';
+import { SandboxCarrier } from './deliver/sandbox-carrier.ts';
+import { defaultTimeouts, netDialer } from './deliver/session-setup.ts';
+import { SmtpCarrier } from './deliver/smtp-carrier.ts';
+import type { Refusal } from './deliver/results.ts';
+import type { Home } from './home.ts';
+import type { Resolver } from './lib/dns.ts';
+import type { Id } from './lib/ids.ts';
+import type { Log } from './log.ts';
+import { parseAddress } from './mail/address.ts';
+import { verpSender } from './mail/verp.ts';
+import type { Claimant, Entry } from './queue/store.ts';
+import { hostnameOf, openListOf } from './stages.ts';
+
+const hourMs = 3_600_000;
+
+export interface DeliveryWishes {
+  readonly home: Home;
+  readonly claimant: Claimant;
+  readonly log: Log;
+  readonly resolver: Resolver;
+  readonly sandboxMail?: string;
+  readonly onChunkDone: (post: Id) => void;
+}
+
+/** Gives the deliver stage what it needs of the other materials: VERP senders, and where refusals are recorded. */
+export function deliveryParts({
+  home,
+  claimant,
+  log,
+  resolver,
+  sandboxMail,
+  onChunkDone,
+}: DeliveryWishes): DelivererParts {
+  const { settings, queue, clock } = home;
+  const hostname = hostnameOf(settings);
+  return {
+    queue,
+    claimant,
+    clock,
+    log,
+    random: Math.random,
+    lifetimeMs: settings.lifetimeHours * hourMs,
+    connectionsOut: settings.connectionsOut,
+    onChunkDone,
+    onRefused: (refusals) => refused(home, refusals, log),
+    sendersOf: (post) => sendersOf(home, post),
+    carrier: (port) =>
+      sandboxMail === undefined
+        ? new SmtpCarrier(
+            {
+              ...settings,
+              resolver,
+              clock,
+              log,
+              random: Math.random,
+              ownHosts: [hostname, ...settings.domains],
+              dialer: netDialer,
+              timeouts: defaultTimeouts,
+              hostname,
+            },
+            port,
+          )
+        : new SandboxCarrier(sandboxMail, { clock, hostname }, port),
+  };
+}
+
+async function sendersOf(home: Home, post: Entry): Promise<((member: number, address: string) => string) | undefined> {
+  const list = openListOf(home)(post.recipient);
+  if (!list || !post.post) return undefined;
+  const keys = await list.keys();
+  const { number, role } = post.post;
+  const { name, id, domain } = list.name;
+  const prefix = role === 'digest' ? `${name}-digest` : name;
+  return (member, text) => {
+    const address = parseAddress(text);
+    // Every member's address was parsed when it came in.
+    if (!address) throw new Error(`member ${member} of ${list.name.address} has no address`);
+    return verpSender(prefix, id, domain, { number, member, address }, keys.verpMac);
+  };
+}
+
+async function refused(home: Home, refusals: readonly Refusal[], log: Log): Promise<void> {
+  for (const [post, some] of Map.groupBy(refusals, (refusal) => refusal.post)) {
+    const entry = await home.queue.entry(post);
+    const list = entry && openListOf(home)(entry.recipient);
+    if (!list || !entry.post) continue;
+    const { number } = entry.post;
+    const members = some.map(({ member, address, reply, at }) => ({
+      member,
+      address,
+      number,
+      reply,
+      at,
+      cause: `${post}:${member}`,
+    }));
+    await recordRefusals(list, members, { clock: home.clock, log });
+  }
+}

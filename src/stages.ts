@@ -1,0 +1,95 @@
+import { hostname as machineName } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { handleBounce } from './bounce/bounce.ts';
+import { listValues } from './command/answer.ts';
+import { handleCommand } from './command/command.ts';
+import { rejectionNotice } from './command/notice.ts';
+import { handleOwner } from './command/owner.ts';
+import { Templates } from './command/templates.ts';
+import type { ServerSettings } from './config.ts';
+import type { Stages } from './dispatch.ts';
+import { deliverToMaildir } from './domain/maildir.ts';
+import { mailboxDirectory, hasMailbox } from './domain/mailbox.ts';
+import { fanOut } from './fanout/fanout.ts';
+import type { Home } from './home.ts';
+import type { List } from './list/list.ts';
+import { parseListName } from './list/name.ts';
+import type { Log } from './log.ts';
+import { handlePost } from './post/post.ts';
+import { doneWith } from './queue/handled.ts';
+import type { Claimant } from './queue/store.ts';
+import type { Places } from './route.ts';
+
+export interface StageParts {
+  readonly home: Home;
+  readonly claimant: Claimant;
+  readonly log: Log;
+  readonly templates: Templates;
+  /** A chunk is in the queue. */
+  readonly onChunk: () => void;
+}
+
+/** Gives every stage what it needs, and dispatch the stages. */
+export function joinStages(parts: StageParts): Stages {
+  const { home, claimant, log, templates } = parts;
+  const { clock, newId, allowances, settings, queue } = home;
+  const isOurs = (domain: string): boolean => settings.domains.includes(domain);
+  const maildir = { clock, hostname: hostnameOf(settings) };
+  const commandTools = { clock, log, newId, allowances, templates, isOurs, postmaster: settings.postmaster };
+  const keepForPostmaster = (domain: string, message: Buffer): Promise<void> =>
+    deliverToMaildir(mailboxDirectory(home.paths.domains, domain, 'postmaster'), message, maildir);
+  const trailerOf = async (list: List): Promise<string> =>
+    (await templates.fill(list, 'trailer', listValues(list, await list.settings()))).text;
+  return {
+    post: (entry, message, list) =>
+      handlePost(entry, message, list, {
+        clock,
+        log,
+        newId,
+        trailerOf,
+        notice: (rejected, about, text) => rejectionNotice(rejected, message, about, text, commandTools),
+        // Only the command line gives such a cause; what comes by SMTP has its entry's id.
+        isOwner: ({ cause }) => cause.startsWith('send '),
+      }),
+    command: (entry, message, route, list) => handleCommand(entry, message, route, list, commandTools),
+    bounce: (entry, message, route, list) => handleBounce(entry, message, route, list, { clock, log }),
+    owner: (entry, message, list) => handleOwner(entry, message, list, { ...commandTools, keepForPostmaster }),
+    mailbox: async (_entry, message, { address }) => {
+      await deliverToMaildir(mailboxDirectory(home.paths.domains, address.domain, address.local), message, maildir);
+      return doneWith('in the mailbox');
+    },
+    fanOut: (entry, list, chunkDone, signal) =>
+      fanOut(entry, list, { queue, claimant, clock, chunkDone, onChunk: parts.onChunk, signal }),
+  };
+}
+
+/** What route knows of a home. */
+export function placesOf(home: Home): Places {
+  const { lists, settings, paths } = home;
+  return {
+    isOurs: (domain) => settings.domains.includes(domain),
+    list: (name, domain) => lists.find(name, domain),
+    listById: (id, domain) => lists.byId(id, domain),
+    hasMailbox: (address) => hasMailbox(paths.domains, address),
+  };
+}
+
+/** Opens a list by its address; undefined when it is not there. */
+export function openListOf(home: Home): (address: string) => List | undefined {
+  return (address) => {
+    const name = parseListName(address);
+    const found = name && home.lists.find(name.name, name.domain);
+    return found && home.lists.open(found);
+  };
+}
+
+/** The name that we greet with and write into trace lines. */
+export function hostnameOf(settings: ServerSettings): string {
+  return settings.hostname || settings.domains[0] || machineName();
+}
+
+/** The texts of the package's own `templates/`. */
+export function templatesOf(log: Log): Templates {
+  return new Templates(join(fileURLToPath(new URL('..', import.meta.url)), 'templates'), log);
+}
