@@ -1,6 +1,21 @@
 import type { Engine } from '../lib/database.ts';
 import { add, addresses, count, memberById, memberOf, page, remove, rolesOf } from './member-operations.ts';
-import * as recordOperations from './record-operations.ts';
+import {
+  bounces,
+  keepSettings,
+  lastGoodSettings,
+  lastPost,
+  logPage,
+  nextPost,
+  note,
+  openRequest,
+  postByNumber,
+  recordBounce,
+  recordPost,
+  requestById,
+  requestByNonce,
+  useRequest,
+} from './record-operations.ts';
 
 const first = `
   CREATE TABLE members (
@@ -78,5 +93,28 @@ const first = `
 /** list.db: everything of a list that is not a file. */
 export const listEngine = {
   migrations: [first],
-  operations: { add, addresses, count, memberById, memberOf, page, remove, rolesOf, ...recordOperations },
+  operations: {
+    add,
+    addresses,
+    count,
+    memberById,
+    memberOf,
+    page,
+    remove,
+    rolesOf,
+    bounces,
+    keepSettings,
+    lastGoodSettings,
+    lastPost,
+    logPage,
+    nextPost,
+    note,
+    openRequest,
+    postByNumber,
+    recordBounce,
+    recordPost,
+    requestById,
+    requestByNonce,
+    useRequest,
+  },
 } satisfies Engine;

@@ -11,7 +11,8 @@ const first = `
     address TEXT NOT NULL,
     at INTEGER NOT NULL,
     cause TEXT NOT NULL,
-    granted INTEGER NOT NULL                   -- a refusal is kept too: the same cause gets the same answer
+    granted INTEGER NOT NULL,                  -- a refusal is kept too: the same cause gets the same answer
+    answered INTEGER NOT NULL DEFAULT 0        -- the person has reacted: it counts no more
   );
   CREATE UNIQUE INDEX mails_cause ON mails (cause, list, action, address);
   CREATE INDEX mails_address ON mails (address, at);
@@ -38,7 +39,7 @@ const take = write((db: Database, ask: { allowance: Allowance; limits: Allowance
   if (before) return before.granted === 1;
   db.run('DELETE FROM mails WHERE at <= ?', ask.now - dayMs);
   const sent = db.get<{ same: number; every: number }>(
-    'SELECT coalesce(sum(list = ? AND action = ?), 0) AS same, count(*) AS every FROM mails WHERE address = ? AND at > ? AND granted = 1',
+    'SELECT coalesce(sum(list = ? AND action = ?), 0) AS same, count(*) AS every FROM mails WHERE address = ? AND at > ? AND granted = 1 AND answered = 0',
     list,
     action,
     address,
@@ -58,7 +59,12 @@ const take = write((db: Database, ask: { allowance: Allowance; limits: Allowance
 });
 
 const answered = write((db: Database, ask: { list: string; action: string; address: string }) => {
-  db.run('DELETE FROM mails WHERE list = ? AND action = ? AND address = ?', ask.list, ask.action, ask.address);
+  db.run(
+    'UPDATE mails SET answered = 1 WHERE list = ? AND action = ? AND address = ?',
+    ask.list,
+    ask.action,
+    ask.address,
+  );
 });
 
 /** server.db: what belongs to no list. */

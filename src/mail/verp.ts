@@ -16,17 +16,15 @@ export interface VerpTarget {
 /** The MAC of a VERP address for one key: 40 bits in 8 base32 characters. Given by the list, which owns the keys. */
 export type VerpMac = (number: number, canonical: string) => string;
 
-export const macLength = 8;
-
 // What gateways leave alone in a local part, and what has no meaning of its own in the readable form.
-const readableLocal = /^[a-z0-9.+_-]+$/;
+const readableLocal = /^[A-Za-z0-9.+_-]+$/;
 
 /** The envelope sender for one copy. `prefix` is the list's name, with `-digest` for a digest. */
 export function verpSender(prefix: string, listId: string, domain: string, target: VerpTarget, mac: VerpMac): string {
   const code = mac(target.number, target.address.canonical);
-  const user = target.address.local.toLowerCase();
-  if (readableLocal.test(user) && !target.address.domain.startsWith('[')) {
-    const local = `${prefix}-return-${target.number}.${code}-${user}=${target.address.domain}`;
+  const { local: user, domain: at } = target.address;
+  if (readableLocal.test(user) && !at.startsWith('[')) {
+    const local = `${prefix}-return-${target.number}.${code}-${user.toLowerCase()}=${at}`;
     if (local.length <= localPartOctetsMost) return `${local}@${domain}`;
   }
   return `return.${listId}.${base32Integer(target.number)}.${base32Integer(target.member)}.${code}@${domain}`;
