@@ -1,4 +1,3 @@
-import { isIPv4, isIPv6 } from 'node:net';
 import { domainToASCII } from 'node:url';
 
 /** A mailbox address, parsed once where it came in. Frozen. */
@@ -62,8 +61,10 @@ export function needsUtf8(address: Address): boolean {
 
 // RFC 5321 §4.1.3: [192.0.2.1] or [IPv6:2001:db8::1].
 function isLiteral(text: string): boolean {
-  const inside = /^\[(.*)\]$/.exec(text)?.[1] ?? '';
-  return inside.startsWith('ipv6:') ? isIPv6(inside.slice('ipv6:'.length)) && !inside.includes('%') : isIPv4(inside);
+  const v6 = /^\[ipv6:([0-9a-f:.]{2,45})\]$/.exec(text)?.[1];
+  if (v6 !== undefined) return URL.canParse(`http://[${v6}]/`);
+  const v4 = /^\[(\d{1,3})\.(\d{1,3})\.(\d{1,3})\.(\d{1,3})\]$/.exec(text);
+  return v4 !== null && v4.slice(1).every((octet) => Number(octet) <= 255);
 }
 
 function parseLocal(text: string): string | undefined {
