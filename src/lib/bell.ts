@@ -1,5 +1,5 @@
 import { rm } from 'node:fs/promises';
-import { connect, createServer, type Server } from 'node:net';
+import { connect, createServer, type Server, type Socket } from 'node:net';
 
 /**
  * A socket file by which one process wakes another: whoever connects rings. Nothing is read from it, so nothing can be asked of it.
@@ -11,8 +11,13 @@ export interface Bell {
 /** Listens at a path (mode 0600); an old socket file of a process that died is replaced. Call it under the home's lock. */
 export async function hangBell(path: string, onRing: () => void): Promise<Bell> {
   await rm(path, { force: true });
+  const ringers = new Set<Socket>();
   const server = createServer((socket) => {
+    ringers.add(socket);
     socket.on('error', () => socket.destroy());
+    socket.on('close', () => ringers.delete(socket));
+    // What is said is thrown away: unread it would keep the connection open.
+    socket.resume();
     socket.end();
     onRing();
   });
@@ -20,7 +25,14 @@ export async function hangBell(path: string, onRing: () => void): Promise<Bell> 
   const listening = listen(server, path);
   process.umask(before);
   await listening;
-  return { close: () => new Promise((resolve) => server.close(() => resolve())) };
+  return {
+    close: () => {
+      const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+      // Whoever rings and does not let go must not keep the daemon from ending.
+      for (const socket of ringers) socket.destroy();
+      return closed;
+    },
+  };
 }
 
 /** Rings; false when nobody listens. Never fails. */

@@ -10,7 +10,7 @@ import { freePort, greeted } from './ports.ts';
 
 const program = fileURLToPath(new URL('../../bin/ezlm', import.meta.url));
 /** How long a daemon may take to answer, stop or refuse before the run counts as stuck. */
-const patience = 60_000;
+const patience = 30_000;
 
 export const domain = 'lists.example.org';
 export const owner = 'owner@example.org';
@@ -108,12 +108,14 @@ export class BenchDaemon {
     }
   }
 
+  /** Asks it to end, and waits; throws when it had to be killed. */
   async stop(): Promise<void> {
     if (!this.isRunning) return;
     this.#child.kill('SIGTERM');
     const forced = setTimeout(() => this.#child.kill('SIGKILL'), patience);
     await this.#exited;
     clearTimeout(forced);
+    if (this.#child.signalCode === 'SIGKILL') throw new Error(`the daemon did not stop within ${patience} ms`);
   }
 
   /** Ends it as a power cut would. */

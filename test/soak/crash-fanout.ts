@@ -69,14 +69,14 @@ async function killAndRestart(fanout: Fanout): Promise<Kill[]> {
   try {
     await daemon.post(owner, list, postText(owner, list));
     for (const moment of moments) {
-      await until(`${moment} copies`, patience, () => log.look() >= moment);
+      await until(`${moment} recipients`, patience, () => hasReached(log, moment));
       await sleep(random() * 20);
       await daemon.kill();
       await log.settle();
       kills.push(stateAtKill(home, log, kills.at(-1)));
       daemon = await home.serve(sink.port);
     }
-    await everybody(log, n);
+    await until(`a copy for each of ${n}`, patience, () => hasReached(log, n));
     await emptyQueue(home);
   } finally {
     await daemon.stop();
@@ -97,10 +97,9 @@ function stateAtKill(home: BenchHome, log: SinkLog, before: Kill | undefined): K
   };
 }
 
-async function everybody(log: SinkLog, n: number): Promise<void> {
-  await until(`a copy for each of ${n}`, patience, () => {
-    return log.look() >= n && new Set(log.copies.map((copy) => copy.recipient)).size === n;
-  });
+function hasReached(log: SinkLog, recipients: number): boolean {
+  log.look();
+  return log.recipients.size >= recipients;
 }
 
 async function emptyQueue(home: BenchHome): Promise<void> {

@@ -13,6 +13,8 @@ export interface Copy {
 /** Reads the log of a running sink as it grows. */
 export class SinkLog {
   readonly copies: Copy[] = [];
+  /** Everybody who has got a copy. */
+  readonly recipients = new Set<string>();
   readonly #path: string;
   readonly #page = Buffer.alloc(1 << 20);
   #offset = 0;
@@ -52,6 +54,7 @@ export class SinkLog {
     this.#rest = lines.pop()!;
     for (const line of lines) {
       const [at, sender, recipient, subject] = line.split('\t');
+      this.recipients.add(recipient!);
       this.copies.push({ at: Number(at), sender: sender!, recipient: recipient!, subject: subject! });
     }
   }
