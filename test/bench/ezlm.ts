@@ -19,9 +19,11 @@ export const ezlm: Peer = {
       const { t_last: last } = await sink.ended(patienceMs(n));
       // The sink lingers half a second, in which the last outcomes are committed: they are part of the price.
       const cpuUs = ((cpuSeconds(daemon.pid) - before) / n) * 1e6;
-      return { perSecond: n / (last - accepted), cpuUs, peakMiB: peakMiB(daemon.pid) };
-    } finally {
+      const measure = { perSecond: n / (last - accepted), cpuUs, peakMiB: peakMiB(daemon.pid) };
       await daemon.stop();
+      return measure;
+    } finally {
+      await daemon.kill();
     }
   },
 };

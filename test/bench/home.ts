@@ -118,7 +118,7 @@ export class BenchDaemon {
     if (this.#child.signalCode === 'SIGKILL') throw new Error(`the daemon did not stop within ${patience} ms`);
   }
 
-  /** Ends it as a power cut would. */
+  /** Ends it as a power cut would; nothing when it has ended. */
   async kill(): Promise<void> {
     if (!this.isRunning) return;
     this.#child.kill('SIGKILL');

@@ -78,8 +78,9 @@ async function killAndRestart(fanout: Fanout): Promise<Kill[]> {
     }
     await until(`a copy for each of ${n}`, patience, () => hasReached(log, n));
     await emptyQueue(home);
-  } finally {
     await daemon.stop();
+  } finally {
+    await daemon.kill();
   }
   await log.settle();
   return kills;

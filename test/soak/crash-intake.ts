@@ -84,8 +84,9 @@ async function judge({ claim, say }: SoakContext, { home, sinkPort, log, answere
       missing = new Set(answered.filter((subject) => !arrived.has(subject)));
       return missing.size === 0;
     }).catch((error: unknown) => say(String(error)));
-  } finally {
     await daemon.stop();
+  } finally {
+    await daemon.kill();
   }
   claim(answered.length > 0, `posts were answered 250 before the kills (${answered.length})`);
   claim(missing.size === 0, `every post that was answered 250 is there (${missing.size} missing)`);

@@ -28,8 +28,9 @@ export const million: SoakPart = {
     const daemon = await home.serve(sink.port);
     try {
       await postWhileImporting(context, { home, daemon, sink, list, other, quick, n });
-    } finally {
       await daemon.stop();
+    } finally {
+      await daemon.kill();
       await sink.stop();
     }
     const listed = await countLines(home, list);

@@ -34,8 +34,9 @@ export const tenThousandLists: SoakPart = {
       claim(mostFiles <= openFilesMost, `open files at the most ${mostFiles}`);
       const peak = peakMiB(daemon.pid);
       claim(peak <= residentMostMiB, `resident memory at the most ${peak.toFixed(0)} MiB`);
-    } finally {
       await daemon.stop();
+    } finally {
+      await daemon.kill();
       await sink.stop();
     }
   },
