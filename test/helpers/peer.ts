@@ -1,0 +1,72 @@
+import { once } from 'node:events';
+import type { AddressInfo } from 'node:net';
+import { SMTPServer } from 'smtp-server';
+import { until } from './until.ts';
+
+/** One copy that the peer was sent. */
+export interface PeerCopy {
+  readonly sender: string;
+  readonly recipient: string;
+  readonly message: string;
+}
+
+/** A mail server for everybody's domain: keeps what it takes, and refuses whom it is told to. */
+export interface Peer {
+  readonly port: number;
+  readonly copies: PeerCopy[];
+  /** Recipients in lower case, and the reply that refuses them. */
+  readonly refusals: Map<string, { code: number; text: string }>;
+  /** Called when the end of a message has come, before the reply. */
+  onCopy: (copy: PeerCopy) => void;
+  /** What a recipient was sent so far. */
+  of(recipient: string): PeerCopy[];
+  /** The `count`th copy for a recipient, once it is there. */
+  nth(recipient: string, count: number): Promise<PeerCopy>;
+  close(): Promise<void>;
+}
+
+/** Starts a peer on a free port of the loopback. */
+export async function startPeer(): Promise<Peer> {
+  const refusals = new Map<string, { code: number; text: string }>();
+  const copies: PeerCopy[] = [];
+  const server = new SMTPServer({
+    disabledCommands: ['AUTH', 'STARTTLS'],
+    disableReverseLookup: true,
+    logger: false,
+    closeTimeout: 100,
+    onRcptTo: ({ address }, _session, done) => {
+      const refusal = refusals.get(address.toLowerCase());
+      done(refusal && Object.assign(new Error(refusal.text), { responseCode: refusal.code }));
+    },
+    onData: (stream, session, done) => {
+      const chunks: Buffer[] = [];
+      stream.on('data', (chunk: Buffer) => chunks.push(chunk));
+      stream.once('end', () => {
+        const { mailFrom, rcptTo } = session.envelope;
+        const sender = mailFrom === false ? '' : mailFrom.address;
+        const message = Buffer.concat(chunks).toString('latin1');
+        for (const { address } of rcptTo) {
+          const copy = { sender, recipient: address, message };
+          copies.push(copy);
+          peer.onCopy(copy);
+        }
+        done();
+      });
+    },
+  });
+  // A daemon that is killed breaks off.
+  server.on('error', () => {});
+  server.listen(0, '127.0.0.1');
+  await once(server.server, 'listening');
+  const of = (recipient: string): PeerCopy[] => copies.filter((copy) => copy.recipient.toLowerCase() === recipient);
+  const peer: Peer = {
+    port: (server.server.address() as AddressInfo).port,
+    copies,
+    refusals,
+    onCopy: () => {},
+    of,
+    nth: (recipient, count) => until(`mail ${count} for ${recipient}`, () => of(recipient)[count - 1]),
+    close: () => new Promise((resolve) => server.close(() => resolve())),
+  };
+  return peer;
+}
