@@ -23,6 +23,7 @@ export interface HomePaths {
   readonly server: string;
 }
 
+/** The paths of a home; nothing is looked at or made. */
 export function homePaths(directory: string): HomePaths {
   return Object.freeze({
     settings: join(directory, 'ezlm.json'),

@@ -185,3 +185,21 @@ test('no file names a machine, a package host, or work that was put off', () => 
   });
   assert.deepEqual(wrong, []);
 });
+
+test('exported functions and classes carry a doc comment', () => {
+  const wrong = sources.flatMap((file) =>
+    file.lines
+      .map((line, at) => ({ line, at, before: file.lines[at - 1] ?? '' }))
+      .filter(({ line }) => /^export (?:async )?(?:function|class|abstract class)\b/.test(line))
+      // Overloads follow each other; the first carries the comment.
+      .filter(({ before }) => !before.endsWith('*/') && !/^export (?:async )?function .*;$/.test(before))
+      .filter(({ at }) => !isShort(file, at))
+      .map(({ line }) => `${file.path}: ${line}`),
+  );
+  assert.deepEqual(wrong, []);
+});
+
+// Two lines between the braces: name and types say it all.
+function isShort({ lines }: SourceFile, start: number): boolean {
+  return lines.indexOf('}', start) - start <= 3;
+}

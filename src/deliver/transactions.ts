@@ -44,6 +44,7 @@ export interface SessionPort {
 /** How long QUIT waits for its reply. */
 const quitMs = 5_000;
 
+/** Sends transactions over one open session, as many at a time as the peer allows, and tells each result (RFC 5321 §3.3, RFC 2920). */
 export class Transactions {
   readonly #socket: Socket;
   readonly #capabilities: Capabilities;
