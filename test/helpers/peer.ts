@@ -16,12 +16,12 @@ export interface Peer {
   readonly copies: PeerCopy[];
   /** Recipients in lower case, and the reply that refuses them. */
   readonly refusals: Map<string, { code: number; text: string }>;
-  /** Called when the end of a message has come, before the reply. */
-  onCopy: (copy: PeerCopy) => void;
   /** What a recipient was sent so far. */
   of(recipient: string): PeerCopy[];
   /** The `count`th copy for a recipient, once it is there. */
   nth(recipient: string, count: number): Promise<PeerCopy>;
+  /** Resolves when nobody is connected: what a dead client had sent has been taken. */
+  isAlone(): Promise<unknown>;
   close(): Promise<void>;
 }
 
@@ -45,11 +45,7 @@ export async function startPeer(): Promise<Peer> {
         const { mailFrom, rcptTo } = session.envelope;
         const sender = mailFrom === false ? '' : mailFrom.address;
         const message = Buffer.concat(chunks).toString('latin1');
-        for (const { address } of rcptTo) {
-          const copy = { sender, recipient: address, message };
-          copies.push(copy);
-          peer.onCopy(copy);
-        }
+        for (const { address } of rcptTo) copies.push({ sender, recipient: address, message });
         done();
       });
     },
@@ -59,14 +55,13 @@ export async function startPeer(): Promise<Peer> {
   server.listen(0, '127.0.0.1');
   await once(server.server, 'listening');
   const of = (recipient: string): PeerCopy[] => copies.filter((copy) => copy.recipient.toLowerCase() === recipient);
-  const peer: Peer = {
+  return {
     port: (server.server.address() as AddressInfo).port,
     copies,
     refusals,
-    onCopy: () => {},
     of,
     nth: (recipient, count) => until(`mail ${count} for ${recipient}`, () => of(recipient)[count - 1]),
+    isAlone: () => until('the end of all connections', () => server.connections.size === 0),
     close: () => new Promise((resolve) => server.close(() => resolve())),
   };
-  return peer;
 }

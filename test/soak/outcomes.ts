@@ -18,6 +18,8 @@ export function deliveredOnDisk(home: string): Set<string> {
 function deliveredIn(path: string): string[] {
   const database = new DatabaseSync(path);
   try {
+    // A crash before the first commit leaves a file without tables.
+    if (database.prepare('PRAGMA user_version').get()?.['user_version'] === 0) return [];
     const rows = database.prepare("SELECT address FROM outcomes WHERE state = 'delivered'").all();
     return rows.map((row) => String(row['address']));
   } finally {
