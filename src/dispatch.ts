@@ -148,8 +148,14 @@ export class Dispatch {
     });
     this.#fanouts.delete(entry.id);
     if (handled.kind === 'later') await this.#settle(entry, handled);
-    // The entry itself stays until every recipient has a final outcome: delivery ends it.
-    else this.#parts.onDeliverable();
+    else await this.#cut(entry);
+  }
+
+  // The entry itself stays until every recipient has a final outcome: delivery ends it, unless nobody is left to be delivered to.
+  async #cut(entry: Entry): Promise<void> {
+    this.#parts.onDeliverable();
+    const isSent = await this.#parts.queue.finishPost(entry.id).catch(() => false);
+    if (isSent) this.#parts.log('post.sent', { entry: entry.id });
   }
 
   async #arrived(entry: Entry): Promise<Handled> {

@@ -77,8 +77,7 @@ async function join(parts: DaemonParts, undo: (() => Promise<unknown>)[]): Promi
   const storage = new StorageThreads(enginesModule(), [['queue'], ['outcomes'], ['list', 'server']], () => wake.all());
   undo.push(() => storage.close());
   const home = await openHome({ directory: parts.directory, settings, storage, clock, log });
-  const recovered = await home.queue.recover(claimant.owner);
-  if (recovered.entries + recovered.chunks + recovered.recipients > 0) log('daemon.recovered', recovered);
+  await recover(home, log);
   storage.watch(queueFile(home.paths.queue), 'queue');
 
   const templates = templatesOf(log);
@@ -114,6 +113,15 @@ async function join(parts: DaemonParts, undo: (() => Promise<unknown>)[]): Promi
   undo.push(async () => clearInterval(forgetting));
   log('daemon.started', { home: parts.directory, listening: receivers.value.map(({ name }) => name).join(', ') });
   return success(daemonOf(home, receivers.value, () => wake.all(), undo, log));
+}
+
+// What the last run had claimed is given back, and posts whose end it did not come to write are ended.
+async function recover({ queue }: Home, log: Log): Promise<void> {
+  const recovered = await queue.recover(claimant.owner);
+  if (recovered.entries + recovered.chunks + recovered.recipients > 0) log('daemon.recovered', recovered);
+  for await (const posts of queue.entries({ kind: 'post' })) {
+    for (const post of posts) if (await queue.finishPost(post.id)) log('post.sent', { entry: post.id });
+  }
 }
 
 function daemonOf(

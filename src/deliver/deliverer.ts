@@ -5,14 +5,14 @@ import { unpackMembers } from '../list/packed.ts';
 import type { Log } from '../log.ts';
 import type { Chunk, Claimant, DueRecipient, Entry, QueueStore } from '../queue/store.ts';
 import { wireMessage } from '../smtp/data.ts';
-import type { Carrier, CarrierPort, Delivery, Load } from './delivery.ts';
+import type { Carrier, CarrierPort, ChunkJob, Delivery, DueJob, Load, MailJob } from './delivery.ts';
 import { OutcomeBuffer } from './outcome-buffer.ts';
-import { type ChunkJob, type Job, type MailJob, Results, type ResultsParts } from './results.ts';
+import { Results, type ResultsParts } from './results.ts';
 
 /** Makes the envelope senders of a post's copies. */
 export type SenderOf = (member: number, address: string) => string;
 
-export interface DelivererParts extends Omit<ResultsParts, 'jobOf'> {
+export interface DelivererParts extends ResultsParts {
   readonly queue: QueueStore;
   readonly claimant: Claimant;
   readonly clock: Clock;
@@ -25,9 +25,9 @@ export interface DelivererParts extends Omit<ResultsParts, 'jobOf'> {
 }
 
 /** Recipients that are held in memory at a time (P6). */
-const heldMost = 20_000;
+const heldMost = 10_000;
 /** Recipients that one look into the queue asks for. */
-const claimRecipients = 5_000;
+const claimRecipients = 4_000;
 const claimMails = 200;
 const sleepMostMs = 5_000;
 /** Posts whose message and senders are kept ready. */
@@ -42,9 +42,9 @@ interface Prepared {
 export class Deliverer {
   readonly #parts: DelivererParts;
   readonly #work = new WakeUp();
+  readonly #results: Results;
   readonly #carrier: Carrier;
   readonly #buffer: OutcomeBuffer;
-  readonly #jobs = new WeakMap<Delivery, Job>();
   readonly #loads = new Map<Id, Promise<Prepared | undefined>>();
   #held = 0;
   #isStopping = false;
@@ -52,12 +52,13 @@ export class Deliverer {
 
   constructor(parts: DelivererParts) {
     this.#parts = parts;
-    const results = new Results({ ...parts, jobOf: (delivery) => this.#jobs.get(delivery)! });
+    this.#results = new Results(parts);
     this.#buffer = new OutcomeBuffer(
       parts.clock,
       parts.connectionsOut,
-      (settled) => results.commit(settled),
+      (settled) => this.#results.commit(settled),
       () => this.#carrier.resume(),
+      (error) => parts.log('storage.trouble', { doing: 'committing results', cause: String(error) }),
     );
     this.#carrier = parts.carrier({
       mayBegin: () => this.#buffer.hasRoom && !this.#isStopping,
@@ -118,7 +119,7 @@ export class Deliverer {
       const message = await queue.message(entry.message);
       const load = { message: wireMessage(message ?? Buffer.alloc(0)), birth: entry.created };
       const job: MailJob = { kind: 'mail', entry };
-      this.#carry([{ load, sender: entry.sender, recipient: entry.recipient }], job, true);
+      this.#carry([{ load, sender: entry.sender, recipient: entry.recipient, member: 0, job }], true);
     }
     return entries.length;
   }
@@ -133,8 +134,11 @@ export class Deliverer {
     const prepared = await this.#prepare(post);
     if (!prepared) return;
     for (const { member, address } of due) {
-      const delivery = { load: prepared.load, sender: prepared.senderOf(member, address), recipient: address };
-      this.#carry([delivery], { kind: 'due', post, member }, false);
+      const job: DueJob = { kind: 'due', post };
+      this.#carry(
+        [{ load: prepared.load, sender: prepared.senderOf(member, address), recipient: address, member, job }],
+        false,
+      );
     }
   }
 
@@ -153,27 +157,20 @@ export class Deliverer {
     const ids = members.map((one) => one.member);
     const known = chunk.again ? await queue.recorded(chunk.post, ids) : new Set<number>();
     const owed = members.filter((one) => !known.has(one.member));
-    if (owed.length === 0) return queue.finishChunk(claimant, chunk.id);
-    const job: ChunkJob = {
-      kind: 'chunk',
-      chunk: chunk.id,
-      post: chunk.post,
-      members: new WeakMap(),
-      owed: owed.length,
-    };
+    // The last run had every outcome on disk and did not come to end the chunk.
+    if (owed.length === 0) return this.#results.endChunk(chunk.id, chunk.post);
+    const job: ChunkJob = { kind: 'chunk', chunk: chunk.id, post: chunk.post, owed: owed.length };
     // Members come in the order of their domains.
     for (const some of Map.groupBy(owed, (one) => domainOf(one.address)).values()) {
       const deliveries = some.map(({ member, address }) => {
-        const delivery = { load: prepared.load, sender: prepared.senderOf(member, address), recipient: address };
-        job.members.set(delivery, member);
-        return delivery;
+        const sender = prepared.senderOf(member, address);
+        return { load: prepared.load, sender, recipient: address, member, job };
       });
-      this.#carry(deliveries, job, false);
+      this.#carry(deliveries, false);
     }
   }
 
-  #carry(deliveries: readonly Delivery[], job: Job, isSingle: boolean): void {
-    for (const delivery of deliveries) this.#jobs.set(delivery, job);
+  #carry(deliveries: readonly Delivery[], isSingle: boolean): void {
     this.#held += deliveries.length;
     this.#carrier.carry(domainOf(deliveries[0]!.recipient), deliveries, isSingle);
   }

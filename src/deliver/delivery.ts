@@ -1,4 +1,5 @@
-import type { OutcomeState } from '../queue/store.ts';
+import type { Id } from '../lib/ids.ts';
+import type { Entry, OutcomeState } from '../queue/store.ts';
 import type { WireMessage } from '../smtp/data.ts';
 
 /** A message being delivered: shared by all its recipients. */
@@ -8,12 +9,36 @@ export interface Load {
   readonly birth: number;
 }
 
+/** What a delivery belongs to, and what must be ended when it is. */
+export type Job = MailJob | ChunkJob | DueJob;
+
+export interface MailJob {
+  readonly kind: 'mail';
+  readonly entry: Entry;
+}
+
+export interface ChunkJob {
+  readonly kind: 'chunk';
+  readonly chunk: number;
+  readonly post: Id;
+  /** Members whose outcome is not on disk yet. */
+  owed: number;
+}
+
+export interface DueJob {
+  readonly kind: 'due';
+  readonly post: Id;
+}
+
 /** One recipient on its way: lives only between the claim and its result. */
 export interface Delivery {
   readonly load: Load;
   /** Envelope sender, with VERP for a post. */
   readonly sender: string;
   readonly recipient: string;
+  /** 0 for a single mail. */
+  readonly member: number;
+  readonly job: Job;
 }
 
 /** How an attempt ended. */

@@ -19,6 +19,7 @@ export class OutcomeBuffer {
   readonly #clock: Clock;
   readonly #commit: (settled: readonly Settled[]) => Promise<void>;
   readonly #onRoom: () => void;
+  readonly #onTrouble: (error: unknown) => void;
   readonly #gate: number;
   #waiting: Settled[] = [];
   #committing = 0;
@@ -27,18 +28,20 @@ export class OutcomeBuffer {
   #idle: (() => void)[] = [];
 
   /**
-   * `commit` may reject (a full disk): the same results are tried again, and nothing new begins meanwhile. `underWay` is how many
-   * transactions can be open when the gate closes. `onRoom` tells that `hasRoom` may be true again.
+   * `commit` may reject (a full disk): the same results are tried again, and nothing new begins meanwhile; `onTrouble` hears of each
+   * rejection. `underWay` is how many transactions can be open when the gate closes. `onRoom` tells that `hasRoom` may be true again.
    */
   constructor(
     clock: Clock,
     underWay: number,
     commit: (settled: readonly Settled[]) => Promise<void>,
     onRoom: () => void,
+    onTrouble: (error: unknown) => void,
   ) {
     this.#clock = clock;
     this.#commit = commit;
     this.#onRoom = onRoom;
+    this.#onTrouble = onTrouble;
     this.#gate = Math.max(flushCount, uncommittedMost - underWay);
   }
 
@@ -52,7 +55,7 @@ export class OutcomeBuffer {
     else if (!this.#isTimed) this.#startTimer();
   }
 
-  /** Resolves when everything that was added is on disk. */
+  /** Resolves when everything that was added is on disk, or the disk has refused it: then it is delivered again after the restart. */
   async drain(): Promise<void> {
     if (this.#waiting.length === 0 && this.#committing === 0) return;
     const drained = new Promise<void>((resolve) => this.#idle.push(resolve));
@@ -75,7 +78,8 @@ export class OutcomeBuffer {
       const settled = this.#waiting;
       this.#waiting = [];
       this.#committing = settled.length;
-      while (!(await this.#tryCommit(settled))) await this.#clock.sleep(retryMs);
+      // At a stop nobody waits for a disk that refuses.
+      while (!(await this.#tryCommit(settled)) && this.#idle.length === 0) await this.#clock.sleep(retryMs);
       this.#committing = 0;
       this.#onRoom();
     }
@@ -87,7 +91,8 @@ export class OutcomeBuffer {
     try {
       await this.#commit(settled);
       return true;
-    } catch {
+    } catch (error) {
+      this.#onTrouble(error);
       return false;
     }
   }

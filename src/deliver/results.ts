@@ -2,32 +2,9 @@ import type { Clock } from '../lib/clock.ts';
 import type { Id } from '../lib/ids.ts';
 import type { Log } from '../log.ts';
 import type { Claimant, Entry, Outcome, QueueStore } from '../queue/store.ts';
-import type { AttemptResult, Delivery } from './delivery.ts';
+import type { AttemptResult, ChunkJob, DueJob } from './delivery.ts';
 import type { Settled } from './outcome-buffer.ts';
 import { nextAttempt } from './retry.ts';
-
-/** What a delivery belongs to, and what must be ended when it is. */
-export type Job = MailJob | ChunkJob | DueJob;
-
-export interface MailJob {
-  readonly kind: 'mail';
-  readonly entry: Entry;
-}
-
-export interface ChunkJob {
-  readonly kind: 'chunk';
-  readonly chunk: number;
-  readonly post: Id;
-  readonly members: WeakMap<Delivery, number>;
-  /** Members whose outcome is not on disk yet. */
-  owed: number;
-}
-
-export interface DueJob {
-  readonly kind: 'due';
-  readonly post: Id;
-  readonly member: number;
-}
 
 /** A host refused a post's recipient for good: it counts as a bounce. */
 export interface Refusal {
@@ -46,7 +23,6 @@ export interface ResultsParts {
   /** A number in [0, 1). */
   readonly random: () => number;
   readonly lifetimeMs: number;
-  readonly jobOf: (delivery: Delivery) => Job;
   /** Hears of refusals before they are committed; may hear of the same one twice. */
   readonly onRefused: (refusals: readonly Refusal[]) => Promise<void>;
   /** A chunk of this post is worked off. */
@@ -66,7 +42,7 @@ export class Results {
     const ofPosts: { outcome: Outcome; job: ChunkJob | DueJob }[] = [];
     const mails: Promise<void>[] = [];
     for (const one of settled) {
-      const job = this.#parts.jobOf(one.delivery);
+      const { job } = one.delivery;
       if (job.kind === 'mail') mails.push(this.#endMail(job.entry, one));
       else ofPosts.push({ outcome: this.#outcome(one, job), job });
     }
@@ -89,6 +65,14 @@ export class Results {
     await this.#endChunks(ended, touched);
   }
 
+  /** Ends a chunk, all of whose members have outcomes on disk, and its post when that was the last. */
+  async endChunk(chunk: number, post: Id): Promise<void> {
+    const { queue, claimant, onChunkDone, log } = this.#parts;
+    await queue.finishChunk(claimant, chunk);
+    onChunkDone(post);
+    if (await queue.finishPost(post)) log('post.sent', { entry: post });
+  }
+
   // A crash or a full disk here leaves chunks whose members all have outcomes: the next claim sees that and ends them.
   async #endChunks(ended: ReadonlySet<ChunkJob>, touched: Set<Id>): Promise<void> {
     const { queue, claimant, onChunkDone, log } = this.#parts;
@@ -105,9 +89,8 @@ export class Results {
   }
 
   #outcome({ delivery, result }: Settled, job: ChunkJob | DueJob): Outcome {
-    const member = job.kind === 'chunk' ? job.members.get(delivery)! : job.member;
     const at = this.#parts.clock.now();
-    const base = { post: job.post, member, address: delivery.recipient, at, host: result.host };
+    const base = { post: job.post, member: delivery.member, address: delivery.recipient, at, host: result.host };
     if (result.state === 'delivered' || result.state === 'failed')
       return { ...base, state: result.state, reply: result.reply };
     const next = this.#next(delivery.load.birth, at);

@@ -42,6 +42,8 @@ export class StorageThread implements Storage {
       new URL(import.meta.url.endsWith('.ts') ? './storage-worker.ts' : './storage-worker.js', import.meta.url),
       {
         workerData: enginesModule,
+        // Requests are short-lived: a small young generation keeps three threads from holding 16 MiB each.
+        resourceLimits: { maxYoungGenerationSizeMb: 4 },
       },
     );
     this.#worker.on('message', (message: FromStorage) => this.#hear(message));

@@ -21,12 +21,15 @@ import type {
   NewMessage,
   Outcome,
   OutcomeState,
+  PostWork,
   QueueCounts,
   QueueStore,
   Trace,
 } from './store.ts';
 
 const pageSize = 1_000;
+/** Posts whose list and number are remembered. */
+const worksMost = 256;
 
 export interface SqliteQueueOptions {
   readonly storage: Storage;
@@ -51,6 +54,7 @@ class SqliteQueue implements QueueStore {
   readonly #files: OutcomeFiles;
   readonly #bodies: Bodies;
   readonly #clock: Clock;
+  readonly #works = new Map<Id, PostWork>();
 
   constructor({ storage, directory, clock }: SqliteQueueOptions) {
     this.#queue = callsOf(storage, queueFile(directory), 'queue');
@@ -133,10 +137,6 @@ class SqliteQueue implements QueueStore {
     return due;
   }
 
-  async post(id: Id): Promise<Entry | undefined> {
-    return this.entry(id);
-  }
-
   async finishPost(id: Id): Promise<boolean> {
     if ((await this.#files.of(id)('waiting', { post: id })) > 0) return false;
     return this.#ended(await this.#queue('finishPost', { id }));
@@ -206,14 +206,17 @@ class SqliteQueue implements QueueStore {
 
   async retryNow(id: Id): Promise<boolean> {
     const now = this.#clock.now();
+    const isPost = (await this.entry(id))?.kind === 'post';
     if (!(await this.#queue('retryNow', { id, now }))) return false;
-    await this.#files.of(id)('hurry', { post: id, now });
+    if (isPost) await this.#files.of(id)('hurry', { post: id, now });
     return true;
   }
 
   async drop(id: Id): Promise<boolean> {
+    const isPost = (await this.entry(id))?.kind === 'post';
     const isDropped = await this.#ended(await this.#queue('drop', { id }));
-    if (isDropped)
+    this.#works.delete(id);
+    if (isDropped && isPost)
       await this.#files.of(id)('giveUp', { post: id, at: this.#clock.now(), reply: 'dropped by the operator' });
     return isDropped;
   }
@@ -227,9 +230,9 @@ class SqliteQueue implements QueueStore {
   }
 
   async #recordPost(post: Id, outcomes: readonly Outcome[]): Promise<void> {
-    const entry = await this.entry(post);
+    const work = await this.#workOf(post);
     // The operator may have dropped the post while its last recipients were on the wire.
-    if (!entry?.post) return;
+    if (!work) return;
     const rows: OutcomeTuple[] = outcomes.map((one) => [
       one.member,
       one.address,
@@ -241,10 +244,20 @@ class SqliteQueue implements QueueStore {
     ]);
     await this.#files.of(post)('record', {
       post,
-      list: entry.post.list,
-      number: entry.post.number,
+      list: work.list,
+      number: work.number,
       rows: JSON.stringify(rows),
     });
+  }
+
+  // A post's list and number never change; a fan-out asks for them with every batch.
+  async #workOf(post: Id): Promise<PostWork | undefined> {
+    const known = this.#works.get(post);
+    if (known) return known;
+    const work = (await this.entry(post))?.post;
+    if (work) this.#works.set(post, work);
+    if (this.#works.size > worksMost) this.#works.delete(this.#works.keys().next().value!);
+    return work;
   }
 
   async *#traceFile(calls: OutcomeCalls, list: string, number: number, address: string | null): AsyncIterable<Trace[]> {

@@ -175,8 +175,6 @@ export interface QueueStore {
   recorded(post: Id, members: readonly number[]): Promise<Set<number>>;
   /** Takes up to `limit` recipients whose next try is due, oldest first, those of `exceptDomains` passed over. */
   claimDue(claimant: Claimant, limit: number, exceptDomains?: readonly string[]): Promise<DueRecipient[]>;
-  /** The posts of due recipients: what is needed to send them again. */
-  post(id: Id): Promise<Entry | undefined>;
   /** Ends a post that is cut, has no chunks and no recipient that is still to be tried. True when it has ended now. */
   finishPost(id: Id): Promise<boolean>;
   /** Every recipient's attempts for one post, in pages by member; `address` narrows to one. */
