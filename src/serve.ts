@@ -6,6 +6,7 @@ import { type ServerSettings, serverSettingRows } from './config.ts';
 import { homePaths, initialSettings, readHomeSettings } from './home.ts';
 import { type Clock, systemClock } from './lib/clock.ts';
 import { systemResolver } from './lib/dns.ts';
+import { freePort } from './lib/ports.ts';
 import { ensureDirectory } from './lib/files.ts';
 import { changeSettingsFile } from './lib/settings-file.ts';
 import { events, type Log } from './log.ts';
@@ -37,7 +38,7 @@ const exitConfig = 78;
 
 const sandboxDomain = 'lists.localhost';
 const sandboxPort = 2525;
-/** How many ports behind a busy one are tried in the sandbox. */
+/** How many ports from the sandbox's own on are tried. */
 const portsTried = 50;
 
 /** Runs the daemon until SIGTERM or SIGINT; gives the exit code. */
@@ -117,7 +118,10 @@ async function sandboxSettings(options: ServeOptions): Promise<ServerSettings | 
     postmaster: `postmaster@${sandboxDomain}`,
   };
   if (!read) await changeSettingsFile(serverSettingRows, homePaths(options.home).settings, given);
-  return { ...(read?.settings ?? initialSettings(given)), ...options.overrides };
+  const settings = { ...(read?.settings ?? initialSettings(given)), ...options.overrides };
+  return options.overrides.smtp
+    ? settings
+    : { ...settings, smtp: [`127.0.0.1:${await freePort(sandboxPort, portsTried)}`] };
 }
 
 function sandboxMail(home: string): string {

@@ -77,7 +77,6 @@ export function printJson(door: Door, fields: Readonly<Record<string, unknown>>)
 
 /** A text of others in one safe line: control characters shown as escapes, so that no terminal obeys them. */
 export function shown(text: string): string {
-  // oxlint-disable-next-line no-control-regex
   return text.replace(/[\u0000-\u001f\u007f-\u009f]/g, (letter) =>
     JSON.stringify(letter)
       .slice(1, -1)

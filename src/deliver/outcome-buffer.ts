@@ -11,7 +11,7 @@ export interface Settled {
 const flushMs = 50;
 const flushCount = 1_000;
 /** At most 2,000 results may wait for their commit; sessions that are under way add theirs after the gate has closed. */
-export const uncommittedMost = 2_000;
+const uncommittedMost = 2_000;
 const retryMs = 1_000;
 
 /** Collects results and commits them in groups, one commit at a time. */

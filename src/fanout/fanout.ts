@@ -1,5 +1,5 @@
 import type { Clock } from '../lib/clock.ts';
-import { WakeUp } from '../lib/signal.ts';
+import type { WakeUp } from '../lib/signal.ts';
 import type { List } from '../list/list.ts';
 import type { Claimant, Entry, QueueStore } from '../queue/store.ts';
 

@@ -35,15 +35,6 @@ export async function hangBell(path: string, onRing: () => void): Promise<Bell> 
   };
 }
 
-/** Rings; false when nobody listens. Never fails. */
-export function ringBell(path: string): Promise<boolean> {
-  return new Promise((resolve) => {
-    const socket = connect(path);
-    socket.on('connect', () => socket.end(() => resolve(true)));
-    socket.on('error', () => resolve(false));
-  });
-}
-
 function listen(server: Server, path: string): Promise<void> {
   return new Promise((resolve, reject) => {
     server.once('error', reject);

@@ -42,7 +42,7 @@ export function systemResolver(): Resolver {
       const answers = await Promise.all([ask(() => resolver.resolve4(host)), ask(() => resolver.resolve6(host))]);
       const records = answers.flatMap((answer) => (answer.kind === 'found' ? answer.records : []));
       if (records.length > 0) return { kind: 'found', records };
-      return answers.find((answer) => answer.kind === 'trouble') ?? answers[0]!;
+      return answers.find((answer) => answer.kind === 'trouble') ?? answers[0];
     },
   };
 }

@@ -140,6 +140,5 @@ function squeeze(text: string): string {
 
 // What a poster put into a subject goes back into one: control characters do not.
 function plainValue(value: string): string {
-  // oxlint-disable-next-line no-control-regex
   return value.replace(/[\u0000-\u001f\u007f]+/g, ' ').slice(0, 900);
 }

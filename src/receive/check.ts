@@ -6,10 +6,10 @@ import { hasBareLineEnd } from '../smtp/data.ts';
  * Octets of one line of a message. RFC 5321 §4.5.3.1.6 asks for 1,000; real mail has longer ones, and passing them on harms nobody,
  * but a line without end is an attack on whoever reads lines.
  */
-export const lineOctetsMost = 65_536;
+const lineOctetsMost = 65_536;
 
 /** Header fields of one message: a thousand is far above what mail has. */
-export const fieldsMost = 2_000;
+const fieldsMost = 2_000;
 
 /** Why a whole message cannot be taken in, or undefined. `receivedMost`: Received fields at which it is taken to loop. */
 export function checkMessage(message: Buffer, receivedMost: number): Failure | undefined {

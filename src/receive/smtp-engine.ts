@@ -10,7 +10,7 @@ const ownStatus = /^[245]\.\d{1,3}\.\d{1,3} /;
  */
 export class SmtpEngine extends SMTPServer {
   override connect(socket: Socket, socketOptions?: object): void {
-    const connection = new SMTPConnection(this, socket, socketOptions as never);
+    const connection = new SMTPConnection(this, socket, socketOptions);
     const send = connection.send.bind(connection);
     connection.send = (code, text, context) => {
       send(code, text, typeof text === 'string' && ownStatus.test(text) ? false : context);

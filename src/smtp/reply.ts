@@ -90,6 +90,5 @@ function codeAt(octets: Buffer, start: number, end: number): number {
 
 // The text of others goes into logs and databases: control characters become blanks.
 function replyLine(code: number, lines: readonly string[]): string {
-  // oxlint-disable-next-line no-control-regex
   return `${code} ${lines.join(' ')}`.slice(0, textOctetsMost).replace(/[\u0000-\u001f\u007f-\u009f]/g, ' ');
 }
