@@ -226,7 +226,9 @@ export class Dispatch {
       log('entry.dropped', { entry: entry.id, recipient: entry.recipient, reason: failure.text });
       return;
     }
-    const wait = Math.min(retryMostMs, retryFirstMs * 2 ** Math.min(entry.attempts, 20));
+    // The claim has counted this attempt.
+    const before = Math.min(20, Math.max(0, entry.attempts - 1));
+    const wait = Math.min(retryMostMs, retryFirstMs * 2 ** before);
     await queue.defer(claimant, entry.id, now + wait, failure.text);
     log('entry.deferred', { entry: entry.id, reason: failure.text, cause: failure.cause, wait });
   }

@@ -18,12 +18,15 @@ export async function writeDurable(path: string, content: string | Uint8Array, m
   }
 }
 
-/** Creates a file that must not exist yet, and fsyncs it; the name is durable only after `syncDirectory`. */
+/** Creates a file that must not exist yet, and fsyncs it; the name is durable only after `syncDirectory`. Whole, or not there. */
 export async function writeSynced(path: string, content: string | Uint8Array, mode = 0o644): Promise<void> {
   const file = await open(path, 'wx', mode);
   try {
     await file.writeFile(content);
     await file.sync();
+  } catch (error) {
+    await rm(path, { force: true });
+    throw error;
   } finally {
     await file.close();
   }
