@@ -14,7 +14,7 @@ import type { Log } from './log.ts';
 import { failed, permanent, type Result, success, temporary } from './mail/failure.ts';
 import { queueFile } from './queue/sqlite-queue.ts';
 import type { Claimant } from './queue/store.ts';
-import { isOffered } from './command/command.ts';
+import { isOffered } from './command/offered.ts';
 import { judgeBeforeReply } from './post/post.ts';
 import { type Listen, type Receiver, startReceiver } from './receive/receiver.ts';
 import { hostnameOf, joinStages, openListOf, placesOf, templatesOf } from './stages.ts';

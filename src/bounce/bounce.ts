@@ -1,8 +1,10 @@
 import type { Clock } from '../lib/clock.ts';
 import type { List } from '../list/list.ts';
 import type { Log } from '../log.ts';
+import type { MailRole } from '../list/name.ts';
 import { parseHeader } from '../mail/header.ts';
 import type { OpaqueVerp, ReadableVerp } from '../mail/verp.ts';
+import { plainLine } from '../mail/words.ts';
 import { doneWith, type Handled } from '../queue/handled.ts';
 import type { Entry } from '../queue/store.ts';
 import { readReturned } from './report.ts';
@@ -24,9 +26,6 @@ export interface RefusedMember {
   readonly cause: string;
 }
 
-/** Octets of what is kept of a reply or a report. */
-const textMost = 500;
-
 /**
  * Takes what came back to a VERP address. Only a valid MAC proves that it answers a mail of ours to that member: everything else changes
  * nothing, also an unsigned address in ezmlm's form.
@@ -34,29 +33,30 @@ const textMost = 500;
 export async function handleBounce(
   entry: Entry,
   message: Buffer,
-  route: { readonly verp?: ReadableVerp | OpaqueVerp },
+  route: { readonly role: MailRole; readonly verp?: ReadableVerp | OpaqueVerp },
   list: List,
   tools: BounceTools,
 ): Promise<Handled> {
-  const proved = route.verp && (await provedMember(list, route.verp));
+  const { verp } = route;
+  const proved = verp && (await provedMember(list, route.role, verp));
   if (!proved) return ignored(entry, list, 'no valid MAC', tools);
   if (!proved.id) return ignored(entry, list, 'no member', tools);
-  const returned = await readReturned(message, parseHeader(message));
-  if (returned.kind !== 'failure') return ignored(entry, list, `a report of ${returned.kind}`, tools);
+  const returned = await readReturned(message, parseHeader(message), entry.sender);
+  if (returned.kind !== 'failure') return ignored(entry, list, returned.why, tools);
   await list.store.recordBounce({
     member: proved.id,
     address: proved.address,
-    number: route.verp!.number,
+    number: verp.number,
     at: tools.clock.now(),
     how: 'mail',
-    text: returned.text.slice(0, textMost),
+    text: returned.text,
     cause: entry.id,
   });
   tools.log('bounce.recorded', {
     entry: entry.id,
     list: list.name.address,
     address: proved.address,
-    number: route.verp!.number,
+    number: verp.number,
   });
   return doneWith('bounce recorded');
 }
@@ -74,7 +74,7 @@ export async function recordRefusals(
       number,
       at,
       how: 'refused',
-      text: reply.slice(0, textMost),
+      text: plainLine(reply),
       cause,
     });
     if (isNew) tools.log('bounce.recorded', { list: list.name.address, address, number, reply });
@@ -84,14 +84,16 @@ export async function recordRefusals(
 /** The member that a VERP address proves; without an id: a mail of ours, to nobody on the list. */
 async function provedMember(
   list: List,
+  role: MailRole,
   verp: ReadableVerp | OpaqueVerp,
 ): Promise<{ id?: number; address: string } | undefined> {
   const keys = await list.keys();
   if ('address' in verp) {
     if (!keys.verpMatches(verp.number, verp.address.canonical, verp.mac)) return undefined;
+    const { canonical } = verp.address;
     const member =
-      (await list.store.memberOf('subscriber', verp.address.canonical)) ??
-      (await list.store.memberOf('digest', verp.address.canonical));
+      (await list.store.memberOf(role, canonical)) ??
+      (await list.store.memberOf(role === 'digest' ? 'subscriber' : 'digest', canonical));
     return member ? { id: member.id, address: member.address } : { address: verp.address.text };
   }
   const member = await list.store.memberById(verp.member);

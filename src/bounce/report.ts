@@ -1,42 +1,49 @@
 import { simpleParser } from 'mailparser';
+import { automaticReason } from '../mail/automatic.ts';
 import { parseContentType } from '../mail/content-type.ts';
 import { type Header, valueOf } from '../mail/header.ts';
-import { automaticReason } from '../mail/automatic.ts';
 import { plainLine } from '../mail/words.ts';
 
 /** What came back to a VERP address. */
 export type Returned =
-  /** A failure, for good or not: RFC 3464, or any bounce whose form nobody knows. */
+  /** The mail did not arrive: RFC 3464, or a bounce whose form nobody knows. */
   | { readonly kind: 'failure'; readonly text: string }
-  /** Only news: delayed, relayed, delivered. */
-  | { readonly kind: 'news' }
-  /** A vacation message or the like. */
-  | { readonly kind: 'automatic' };
+  /** Nothing that counts against a member; `why` is for the log. */
+  | { readonly kind: 'other'; readonly why: 'only news' | 'automatic mail' | 'no bounce' };
 
 /** Octets of a report that are parsed: what counts stands in front. */
 const parsedOctetsMost = 262_144;
+/** Octets of a bounce without a report in which its reason is looked for. */
+const searchedOctetsMost = 16_384;
 
 /**
  * Reads what came back. The test for a delivery report comes before the one for automatic mail: real reports carry `Auto-Submitted:
- * auto-replied` (RFC 3464 §2.1, Postfix and many others), and a filter that drops those first loses them.
+ * auto-replied` (RFC 3834 §5, Postfix and many others), and a filter that drops those first loses them.
  */
-export async function readReturned(message: Buffer, header: Header): Promise<Returned> {
+export async function readReturned(message: Buffer, header: Header, sender: string): Promise<Returned> {
   const { type, parameters } = parseContentType(valueOf(header, 'content-type'));
-  if (type === 'multipart/report' && parameters.get('report-type')?.toLowerCase() === 'delivery-status') {
-    return readReport(message);
-  }
-  // A bounce that is no report comes from the null sender of a mail system and is no answer of a person's program.
-  if (automaticReason(header) !== undefined && !looksLikeBounce(header)) return { kind: 'automatic' };
-  return { kind: 'failure', text: plainLine(valueOf(header, 'subject') ?? 'returned mail') };
+  const report = parameters.get('report-type')?.toLowerCase() ?? 'delivery-status';
+  if (type === 'multipart/report' && report === 'delivery-status') return readReport(message);
+  const isBounce = looksLikeBounce(header);
+  if (!isBounce && automaticReason(header) !== undefined) return { kind: 'other', why: 'automatic mail' };
+  // People, and answering machines that do not say so, also write to the Return-Path; they have got the mail.
+  if (!isBounce && sender !== '' && sender !== '#@[]') return { kind: 'other', why: 'no bounce' };
+  return { kind: 'failure', text: reasonIn(message, header) };
 }
 
 async function readReport(message: Buffer): Promise<Returned> {
   const status = await deliveryStatus(message);
-  const actions = [...status.matchAll(/^Action:\s*([a-z]+)/gim)].map(([, action]) => action!.toLowerCase());
-  if (actions.length > 0 && !actions.includes('failed')) return { kind: 'news' };
-  const diagnostic = /^Diagnostic-Code:\s*([^\r\n]*(?:\r?\n[ \t][^\r\n]*)*)/im.exec(status)?.[1];
-  const code = /^Status:\s*([245]\.\d{1,3}\.\d{1,3})/im.exec(status)?.[1];
-  return { kind: 'failure', text: plainLine(diagnostic ?? code ?? 'returned mail') };
+  if (isNews(status)) return { kind: 'other', why: 'only news' };
+  const diagnostic = /^Diagnostic-Code:[ \t]*([^\r\n]*(?:\r?\n[ \t][^\r\n]*)*)/im.exec(status)?.[1];
+  const code = /^Status:[ \t]*([245]\.\d{1,3}\.\d{1,3})/im.exec(status)?.[1];
+  return { kind: 'failure', text: plainLine(diagnostic ?? '') || (code ?? 'returned mail') };
+}
+
+// RFC 3464 §2.3.3: delayed, delivered, relayed and expanded are no failure. Without an Action the class of the status tells.
+function isNews(status: string): boolean {
+  const actions = [...status.matchAll(/^Action:[ \t]*([a-z]+)/gim)].map(([, action]) => action!.toLowerCase());
+  if (actions.length > 0) return !actions.includes('failed');
+  return /^Status:[ \t]*[24]\./im.test(status);
 }
 
 async function deliveryStatus(message: Buffer): Promise<string> {
@@ -44,6 +51,7 @@ async function deliveryStatus(message: Buffer): Promise<string> {
     const mail = await simpleParser(message.subarray(0, parsedOctetsMost), {
       skipHtmlToText: true,
       skipTextToHtml: true,
+      skipTextLinks: true,
       skipImageLinks: true,
     });
     const part = mail.attachments.find(({ contentType }) => contentType === 'message/delivery-status');
@@ -55,5 +63,12 @@ async function deliveryStatus(message: Buffer): Promise<string> {
 
 function looksLikeBounce(header: Header): boolean {
   const from = valueOf(header, 'from') ?? '';
-  return header.fields.some(({ name }) => name === 'x-failed-recipients') || /mailer-daemon|postmaster/i.test(from);
+  return header.fields.some(({ name }) => name === 'x-failed-recipients') || /mailer-daemon|postmaster@/i.test(from);
+}
+
+// The line with an SMTP code tells more than the subject.
+function reasonIn(message: Buffer, header: Header): string {
+  const body = message.toString('latin1', header.bodyStart, header.bodyStart + searchedOctetsMost);
+  const line = body.split('\n').find((text) => /\b[45]\d\d[ -]|#?\b[45]\.\d{1,3}\.\d{1,3}\b/.test(text));
+  return plainLine(line ?? valueOf(header, 'subject') ?? '') || 'returned mail';
 }

@@ -1,20 +1,23 @@
-import type { List } from '../list/list.ts';
-import { commandAddress } from '../list/grammar.ts';
+import { commandAddress, rolePrefix } from '../list/grammar.ts';
 import { listHeader } from '../list/header.ts';
+import type { List } from '../list/list.ts';
+import type { MailRole } from '../list/name.ts';
 import type { ListSettings } from '../list/settings.ts';
 import type { Address } from '../mail/address.ts';
 import { composeMail } from '../mail/compose.ts';
-import { type Header, parseHeader, valueOf } from '../mail/header.ts';
+import { valueOf } from '../mail/header.ts';
 import { verpSender } from '../mail/verp.ts';
+import { plainLine } from '../mail/words.ts';
 import { doneWith, type Handled } from '../queue/handled.ts';
-import type { Entry } from '../queue/store.ts';
+import type { Given } from './given.ts';
 import type { TemplateValues } from './templates.ts';
-import type { CommandTools } from './tools.ts';
 
 /** One mail that a command makes. */
 export interface Answer {
   readonly template: string;
   readonly to: Address;
+  /** The part of the list that it is about. */
+  readonly role: MailRole;
   readonly values?: TemplateValues;
   /** Where a simple reply goes, when not to the help address. */
   readonly replyTo?: string;
@@ -28,23 +31,19 @@ export interface Answer {
  * Writes an answer as a queue entry. Unproved mail goes only as far as allowances let it (promise P3). A mail to somebody else than the
  * envelope sender holds nothing that the sender chose.
  */
-export async function answer(
-  entry: Entry,
-  message: Buffer,
-  list: List,
-  wanted: Answer,
-  tools: CommandTools,
-): Promise<Handled> {
-  if (wanted.unproved !== undefined && !(await mayMail(entry, list, wanted.unproved, wanted.to, tools))) {
-    return doneWith(`ignored: no allowance for ${wanted.unproved}`);
+export async function answer(given: Given, wanted: Answer): Promise<Handled> {
+  if (wanted.unproved !== undefined && !(await mayMail(given, wanted.unproved, wanted.to))) {
+    return doneWith(`${wanted.result}, not mailed: no allowance`);
   }
-  const settings = await list.settings();
+  const { entry, list, tools } = given;
+  const { name } = list;
   const id = tools.newId();
-  const body = await compose(entry, message, list, settings, wanted, id, tools);
+  const body = await compose(given, wanted, id);
   const keys = await list.keys();
-  // VERP with the number 0: aligned with the list's domain, and a bounce of it is known for what it is.
+  // VERP with the number 0, not the null sender: SPF is aligned with the list's domain, some hosts refuse null-sender mail that is no
+  // report, and a bounce of it comes to the bounce stage, which never answers.
   const target = { number: 0, member: 0, address: wanted.to };
-  const sender = verpSender(list.name.name, list.name.id, list.name.domain, target, keys.verpMac);
+  const sender = verpSender(name.name, name.id, name.domain, target, keys.verpMac);
   return {
     kind: 'done',
     messages: [{ id, body }],
@@ -55,7 +54,7 @@ export async function answer(
         message: id,
         sender,
         recipient: wanted.to.text,
-        list: list.name.address,
+        list: name.address,
         cause: `${entry.id}:answer`,
         due: tools.clock.now(),
       },
@@ -65,40 +64,34 @@ export async function answer(
 }
 
 /** Asks for the allowance of one unproved mail. */
-export function mayMail(
-  entry: Entry,
-  list: List,
-  action: string,
-  to: Address,
-  { allowances, clock }: CommandTools,
-): Promise<boolean> {
-  return allowances.take({ list: list.name.address, action, address: to.canonical, cause: entry.id }, clock.now());
+export function mayMail({ entry, list, tools }: Given, action: string, to: Address): Promise<boolean> {
+  const allowance = { list: list.name.address, action, address: to.canonical, cause: entry.id };
+  return tools.allowances.take(allowance, tools.clock.now());
 }
 
-async function compose(
-  entry: Entry,
-  message: Buffer,
-  list: List,
-  settings: ListSettings,
-  wanted: Answer,
-  id: string,
-  { templates, clock }: CommandTools,
-): Promise<Buffer> {
+/** What allowances and the log call an action: `subscribe`, `digest-subscribe`. */
+export function actionName(action: string, role: MailRole): string {
+  return `${rolePrefix(role)}${action}`;
+}
+
+async function compose(given: Given, wanted: Answer, id: string): Promise<Buffer> {
+  const { list, settings, tools } = given;
   const help = commandAddress(list.name, 'help')!;
-  const filled = await templates.fill(list, wanted.template, {
-    ...listValues(list, settings),
+  const filled = await tools.templates.fill(list, wanted.template, {
+    ...listValues(list, settings, wanted.role),
     address: wanted.to.text,
     ...wanted.values,
   });
-  const inReplyTo = replied(entry, parseHeader(message), wanted.to);
+  const inReplyTo = replied(given, wanted.to);
+  // No Precedence field: it is no standard, and Auto-Submitted and List-Id stop what it was meant to stop (RFC 3834 §3.1.8).
   return composeMail({
     from: help,
-    fromName: settings.title === '' ? list.name.name : settings.title,
+    fromName: titleOf(list, settings),
     to: wanted.to.text,
     replyTo: wanted.replyTo ?? help,
     subject: filled.subject,
     text: filled.text,
-    date: clock.now(),
+    date: tools.clock.now(),
     messageId: `${id}@${list.name.domain}`,
     ...(inReplyTo === undefined ? {} : { inReplyTo }),
     auto: 'auto-replied',
@@ -106,26 +99,33 @@ async function compose(
   });
 }
 
-/** What every template may name of a list. */
-export function listValues({ name }: List, settings: ListSettings): TemplateValues {
+/** What every template may name of a list; command addresses are those of the role. */
+export function listValues(list: List, settings: ListSettings, role: MailRole = 'subscriber'): TemplateValues {
+  const { name } = list;
   return {
     list: name.address,
     name: name.name,
     domain: name.domain,
-    title: settings.title === '' ? name.name : settings.title,
+    title: titleOf(list, settings),
     help: commandAddress(name, 'help')!,
-    subscribe: commandAddress(name, 'subscribe')!,
-    unsubscribe: commandAddress(name, 'unsubscribe')!,
+    subscribe: commandAddress(name, 'subscribe', role)!,
+    unsubscribe: commandAddress(name, 'unsubscribe', role)!,
     owner: commandAddress(name, 'owner')!,
     archived: settings.archived,
     archiveUrl: settings.archiveUrl,
     takesPosts: settings.posting === 'everybody' || settings.posting === 'subscribers',
+    isDigest: role === 'digest',
+    isAllow: role === 'allow',
   };
 }
 
+function titleOf({ name }: List, { title }: ListSettings): string {
+  return plainLine(title) || name.name;
+}
+
 // Only to the envelope sender, and only when it cannot carry a message of somebody's own.
-function replied(entry: Entry, header: Header, to: Address): string | undefined {
+function replied({ header, sender }: Given, to: Address): string | undefined {
   const id = valueOf(header, 'message-id');
-  if (entry.sender.toLowerCase() !== to.canonical || id === undefined) return undefined;
+  if (sender.canonical !== to.canonical || id === undefined) return undefined;
   return /^<[!-;=?-~]{1,198}>$/.test(id) ? id : undefined;
 }

@@ -1,8 +1,9 @@
 import type { List } from '../list/list.ts';
+import { parseHeader } from '../mail/header.ts';
 import { originalSender } from '../mail/sender.ts';
-import type { NewEntry, NewMessage } from '../queue/store.ts';
-import type { Entry } from '../queue/store.ts';
+import type { Entry, NewEntry, NewMessage } from '../queue/store.ts';
 import { answer } from './answer.ts';
+import { guardAgainst } from './guards.ts';
 import type { CommandTools } from './tools.ts';
 
 /** Tells a poster of a rejection that no SMTP reply could carry (different verdicts of several lists), as far as allowances let it. */
@@ -13,9 +14,17 @@ export async function rejectionNotice(
   reason: string,
   tools: CommandTools,
 ): Promise<{ messages: readonly NewMessage[]; entries: readonly NewEntry[] }> {
-  const to = originalSender(entry.sender);
-  if (!to) return { messages: [], entries: [] };
-  const wanted = { template: 'post-rejected', to, values: { reason }, unproved: 'post', result: 'told' };
-  const handled = await answer(entry, message, list, wanted, tools);
+  const header = parseHeader(message);
+  const sender = originalSender(entry.sender);
+  if (!sender || guardAgainst(entry.sender, header, list.name) !== undefined) return { messages: [], entries: [] };
+  const given = { entry, header, list, settings: await list.settings(), sender, tools };
+  const handled = await answer(given, {
+    template: 'post-rejected',
+    to: sender,
+    role: 'subscriber',
+    values: { reason },
+    unproved: 'post',
+    result: 'told',
+  });
   return handled.kind === 'done' ? handled : { messages: [], entries: [] };
 }

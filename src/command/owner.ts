@@ -1,6 +1,6 @@
-import type { List } from '../list/list.ts';
 import { commandAddress } from '../list/grammar.ts';
-import { parseAddress } from '../mail/address.ts';
+import type { List } from '../list/list.ts';
+import { type Address, parseAddress } from '../mail/address.ts';
 import { parseHeader, valuesOf } from '../mail/header.ts';
 import { doneWith, type Handled } from '../queue/handled.ts';
 import type { Entry } from '../queue/store.ts';
@@ -12,10 +12,7 @@ export interface OwnerTools extends CommandTools {
   readonly keepForPostmaster: (domain: string, message: Buffer) => Promise<void>;
 }
 
-/**
- * Forwards mail for a list's owner, or for the postmaster when `list` is undefined, as it came. The envelope sender is the null sender: if the
- * forwarding fails, the stranger who wrote is not told by us (no backscatter), the log and the queue say it.
- */
+/** Forwards mail for a list's owner, or for the postmaster when `list` is undefined, as it came but for a Delivered-To line. */
 export async function handleOwner(
   entry: Entry,
   message: Buffer,
@@ -28,20 +25,25 @@ export async function handleOwner(
   if (valuesOf(parseHeader(message), 'delivered-to').some((value) => value.toLowerCase() === mark))
     return doneWith('dropped: a loop');
   const marked = Buffer.concat([Buffer.from(`Delivered-To: ${mark}\r\n`), message]);
-  if (!recipient || recipient.canonical === mark || isRound(recipient.canonical, entry)) {
-    await tools.keepForPostmaster(entry.recipient.slice(entry.recipient.lastIndexOf('@') + 1), marked);
+  if (!recipient || comesBack(recipient, mark, entry, list)) {
+    await tools.keepForPostmaster(entry.recipient.slice(entry.recipient.lastIndexOf('@') + 1).toLowerCase(), marked);
     return doneWith('kept for the postmaster');
   }
+  return forward(entry, marked, recipient, list, tools);
+}
+
+function forward(entry: Entry, body: Buffer, recipient: Address, list: List | undefined, tools: OwnerTools): Handled {
   const id = tools.newId();
+  const isOurs = tools.isOurs(recipient.domain);
   return {
     kind: 'done',
-    messages: [{ id, body: marked }],
+    messages: [{ id, body }],
     entries: [
       {
         id: tools.newId(),
-        kind: tools.isOurs(recipient.domain) ? 'arrived' : 'mail',
+        kind: isOurs ? 'arrived' : 'mail',
         message: id,
-        sender: '',
+        sender: isOurs ? entry.sender : returnAddress(list),
         recipient: recipient.text,
         list: list?.name.address ?? '',
         cause: `${entry.id}:owner`,
@@ -52,7 +54,13 @@ export async function handleOwner(
   };
 }
 
-// postmaster = postmaster@ours: the forward would come back here.
-function isRound(recipient: string, entry: Entry): boolean {
-  return recipient === entry.recipient.toLowerCase();
+// Within our domains the writer stays the sender: the next stage judges as if they had written there. Outside, their domain's SPF does not
+// name us, and a forward that fails must not become a bounce to a stranger: ezmlm's `L-return-@H`, where what comes back is thrown away.
+function returnAddress(list: List | undefined): string {
+  return list ? `${list.name.name}-return-@${list.name.domain}` : '';
+}
+
+// The owner is the list's own address, or postmaster = postmaster@ours: the forward would come back here.
+function comesBack(recipient: Address, mark: string, entry: Entry, list: List | undefined): boolean {
+  return [mark, entry.recipient.toLowerCase(), list?.name.address].includes(recipient.canonical);
 }

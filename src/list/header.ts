@@ -1,4 +1,4 @@
-import { encodeWords } from '../mail/words.ts';
+import { encodePhrase } from '../mail/words.ts';
 import { commandAddress } from './grammar.ts';
 import type { ListName } from './name.ts';
 import type { ListSettings } from './settings.ts';
@@ -22,14 +22,5 @@ export function listHeader(list: ListName, settings: ListSettings): [name: strin
 function listId(list: ListName, title: string): string {
   const id = `<${list.name}.${list.domain}>`;
   if (title === '') return id;
-  const phrase = /^[A-Za-z0-9 ]+$/.test(title)
-    ? title
-    : isAscii(title)
-      ? `"${title.replace(/["\\]/g, '\\$&')}"`
-      : encodeWords(title);
-  return `${phrase} ${id}`;
-}
-
-function isAscii(text: string): boolean {
-  return /^[ -~]*$/.test(text);
+  return `${encodePhrase(title)} ${id}`;
 }

@@ -15,8 +15,7 @@ export function automaticReason(header: Header): string | undefined {
   );
 }
 
-/** The header field by which a message shows that a mailing list sent it, or undefined. */
+/** The header field by which a message shows that a mailing list sent it, or undefined (RFC 2369, RFC 2919, and older habits). */
 export function listReason(header: Header): string | undefined {
-  const names = ['mailing-list', 'list-id', 'list-post', 'list-unsubscribe', 'x-mailing-list', 'x-ml-name'];
-  return header.fields.find((field) => names.includes(field.name))?.name;
+  return header.fields.find(({ name }) => /^(?:list-|mailing-list$|x-mailing-list$|x-ml-name$)/.test(name))?.name;
 }

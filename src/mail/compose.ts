@@ -1,5 +1,5 @@
 import MailComposer from 'nodemailer/lib/mail-composer';
-import { mailDate } from './received.ts';
+import { headerField } from './words.ts';
 
 /** A mail that we write. Texts may hold anything; what goes into the header is checked here. */
 export interface Composed {
@@ -21,44 +21,52 @@ export interface Composed {
   readonly headers: readonly (readonly [name: string, value: string])[];
 }
 
-/** Octets of a header value that we write. */
+/** Octets of a header value that we write: RFC 5322 §2.1.1 has 998 for a line. */
 const valueOctetsMost = 998;
 
-/** Writes a mail of ours as octets with CRLF line ends. Throws when a header value holds a line end, a NUL or too much: our bug. */
+/** Writes a mail of ours as octets with CRLF line ends. Rejects when a header value holds a line end, a NUL or too much: our bug. */
 export async function composeMail(mail: Composed): Promise<Buffer> {
-  const values = [
-    mail.from,
-    mail.fromName ?? '',
-    mail.to,
-    mail.replyTo ?? '',
-    mail.subject,
-    mail.messageId,
-    mail.inReplyTo ?? '',
-  ];
-  for (const value of [...values, ...mail.headers.flat()]) checkValue(value);
+  const { from, fromName = '', to, replyTo, subject, messageId, inReplyTo } = mail;
+  for (const value of [from, fromName, subject, messageId, inReplyTo ?? '']) checkValue(value);
   const composer = new MailComposer({
-    from: { name: mail.fromName ?? '', address: mail.from },
-    to: { name: '', address: mail.to },
-    ...(mail.replyTo === undefined ? {} : { replyTo: { name: '', address: mail.replyTo } }),
-    subject: mail.subject,
-    text: mail.text,
-    messageId: `<${mail.messageId}>`,
-    ...(mail.inReplyTo === undefined ? {} : { inReplyTo: mail.inReplyTo, references: mail.inReplyTo }),
-    headers: [
-      { key: 'Date', value: mailDate(mail.date) },
-      { key: 'Auto-Submitted', value: mail.auto },
-      ...mail.headers.map(([key, value]) => ({ key, value: { prepared: true, foldLines: true, value } })),
-    ],
+    from: { name: fromName, address: from },
+    subject,
+    text: wellFormed(mail.text),
+    messageId: `<${messageId}>`,
+    ...(inReplyTo === undefined ? {} : { inReplyTo, references: inReplyTo }),
+    date: new Date(mail.date),
     newline: 'windows',
     disableFileAccess: true,
     disableUrlAccess: true,
   });
-  return composer.compile().build();
+  // The package takes < and > out of quoted local parts, so addresses of others are written here.
+  const fields = [
+    headerLine('To', `<${to}>`),
+    ...(replyTo === undefined ? [] : [headerLine('Reply-To', `<${replyTo}>`)]),
+    headerLine('Auto-Submitted', mail.auto),
+    ...mail.headers.map(([name, value]) => foldedLine(name, value)),
+  ];
+  return Buffer.concat([Buffer.from(fields.join('')), await composer.compile().build()]);
+}
+
+function foldedLine(name: string, value: string): string {
+  checkValue(value);
+  return headerField(name, value);
+}
+
+// Not folded: a blank in a quoted local part is no place to break.
+function headerLine(name: string, value: string): string {
+  checkValue(value);
+  return `${name}: ${value}\r\n`;
 }
 
 function checkValue(value: string): void {
-  // oxlint-disable-next-line no-control-regex
   if (/[\u0000-\u001f\u007f]/.test(value) || Buffer.byteLength(value) > valueOctetsMost) {
     throw new Error('a header value of our own mail that cannot be written');
   }
+}
+
+// A CR alone, or a NUL, is refused by every server that we know (RFC 5321 §2.3.8).
+function wellFormed(text: string): string {
+  return text.replace(/\r\n?/g, '\n').replaceAll('\0', '');
 }

@@ -17,9 +17,17 @@ export function encodeWords(text: string): string {
   return libmime.encodeWords(text, 'Q', 52);
 }
 
+/** Writes a display name or other phrase (RFC 5322 §3.2.5): bare, quoted, or wholly in encoded words, so that none of its marks has a meaning. */
+export function encodePhrase(text: string): string {
+  const plain = plainLine(text);
+  if (/^[A-Za-z0-9 ]*$/.test(plain)) return plain;
+  if (/^[ -~]*$/.test(plain)) return `"${plain.replace(/["\\]/g, '\\$&')}"`;
+  // RFC 2047 §5 (3): in a phrase Q may hold few marks, and the package leaves quotes in it.
+  return libmime.encodeWord(plain, /["(),.:;<>@[\\\]]/.test(plain) ? 'B' : 'Q', 52);
+}
+
 /** Writes one header field, folded, with its line end. A value that could become two fields, or is too long, is a bug of the caller. */
 export function headerField(name: string, value: string): string {
-  // oxlint-disable-next-line no-control-regex
   if (/[\u0000-\u0008\u000a-\u001f\u007f]/.test(value) || Buffer.byteLength(value) > valueOctetsMost) {
     throw new Error(`a header value for ${name} that cannot be written`);
   }
@@ -28,7 +36,6 @@ export function headerField(name: string, value: string): string {
 
 /** A text of others made fit for a header value or a log line: control characters become blanks, cut at 500 characters. */
 export function plainLine(text: string): string {
-  // oxlint-disable-next-line no-control-regex
   return text
     .replace(/[\u0000-\u001f\u007f-\u009f\u2028\u2029]+/g, ' ')
     .trim()
