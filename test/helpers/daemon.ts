@@ -55,11 +55,11 @@ export function stationParts(directory: string, settings: ServerSettings, log: L
   return { directory, settings, clock: systemClock, log, resolver: noNames };
 }
 
-/** Starts a peer and (unless `isIdle`) a daemon; when the test is over both are stopped and the home is removed. */
+/** Starts a peer and a daemon, in a temporary home unless told otherwise; when the test is over both are stopped and the home is removed. */
 export async function startStation(
   t: TestContext,
   given: Partial<ServerSettings> = {},
-  { directory = '', isIdle = false }: { directory?: string; isIdle?: boolean } = {},
+  directory = '',
 ): Promise<Station> {
   const home = directory === '' ? await mkdtemp(join(tmpdir(), 'ezlm-story-')) : directory;
   const peer = await startPeer();
@@ -80,7 +80,7 @@ export async function startStation(
     return started.value;
   };
   const station: Station = { directory: home, peer, logged, daemon: undefined as unknown as Daemon, start };
-  if (!isIdle) await start();
+  await start();
   return station;
 }
 

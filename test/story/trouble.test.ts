@@ -20,7 +20,7 @@ async function stationWithAnn(
   settings: Record<string, unknown> = {},
   directory = '',
 ): Promise<[Station, List]> {
-  const station = await startStation(t, {}, { directory });
+  const station = await startStation(t, {}, directory);
   const list = await stationList(station.daemon, 'news', settings);
   await list.store.add('subscriber', [parseAddress(ann)!], { id: 'test', tag: 'manual', at: Date.now() });
   return [station, list];
@@ -96,8 +96,20 @@ describe('trouble of the machine and of its operator', { concurrency: true }, ()
     }
     await station.peer.nth(ann, 1);
     assert.equal(await list.store.lastPost(), 1);
-    const copies = station.peer.of(ann);
-    assert.equal(copies.length, 1);
+  });
+
+  test('a queue that another process has locked is 451, and takes the post when it is free', async (t) => {
+    const [station, list] = await stationWithAnn(t);
+    const other = new DatabaseSync(join(station.directory, 'queue', 'queue.db'));
+    try {
+      other.exec('BEGIN IMMEDIATE');
+      assert.match(await post(station, 'too early'), /^451 4\.3\.0 /);
+    } finally {
+      other.close();
+    }
+    assert.match(await post(station, 'patience'), /^250 /);
+    assert.equal(fieldOf(await station.peer.nth(ann, 1), 'Subject'), 'patience');
+    assert.equal(await list.store.lastPost(), 1);
   });
 
   test('every mistake of a hand-edited list.json is told with its line; the last good settings go on', async (t) => {
