@@ -1,6 +1,5 @@
-import { randomBytes } from 'node:crypto';
 import { mkdir, rename, rm } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { readIfExists, syncDirectory, writeSynced } from '../lib/files.ts';
 import type { Archive } from './list.ts';
 
@@ -24,7 +23,9 @@ function pathOf(directory: string, number: number): string {
 async function writePost(directory: string, number: number, message: Uint8Array): Promise<void> {
   const path = pathOf(directory, number);
   const made = await mkdir(dirname(path), { recursive: true });
-  const temporary = join(dirname(path), `.new-${randomBytes(6).toString('hex')}`);
+  // A list's posts are written one after the other: what lies under this name is what a crash left.
+  const temporary = join(dirname(path), `.new-${basename(path)}`);
+  await rm(temporary, { force: true });
   try {
     await writeSynced(temporary, message, completeMode);
     await rename(temporary, path);

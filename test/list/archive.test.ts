@@ -31,10 +31,13 @@ test('octets are kept as they came, and no other file stays', async (t) => {
 });
 
 test('what a crash left under a number is replaced', async (t) => {
-  const archive = fileArchive(await temporaryDirectory(t));
+  const directory = await temporaryDirectory(t);
+  const archive = fileArchive(directory);
   await archive.write(1, Buffer.from('a longer text of the post that got no number'));
+  await writeFile(join(directory, '0', '.new-01'), 'one that was not even renam');
   await archive.write(1, Buffer.from('the post'));
   assert.equal((await archive.read(1))?.toString(), 'the post');
+  assert.deepEqual(await readdir(join(directory, '0')), ['01']);
 });
 
 test('a post that cannot be written is an error and leaves nothing half-done', async (t) => {
