@@ -163,11 +163,11 @@ test('a list that is not public answers help only', async (t) => {
   assert.equal(station.peer.of(ann).length, 1);
 });
 
-test('mail for the owner is forwarded as it came, under the null sender', async (t) => {
+test('mail for the owner is forwarded as it came, and its bounce goes to nobody', async (t) => {
   const [station] = await withMembers(t, { owner: 'boss@example.org' });
   await write(station, 'stranger@example.net', at('news-owner'), 'a question');
   const copy = await station.peer.nth('boss@example.org', 1);
-  assert.equal(copy.sender, '');
+  assert.equal(copy.sender, at('news-return-'));
   assert.equal(fieldOf(copy, 'From'), 'stranger@example.net');
   assert.match(copy.message, /\r\n\r\nThis is a question\.\r\n$/);
 });
