@@ -13,6 +13,8 @@ export type Returned =
 
 /** Octets of a report that are parsed: what counts stands in front. */
 const parsedOctetsMost = 262_144;
+/** RFC 3464 §2.1, RFC 6533 §3. */
+const statusTypes = ['message/delivery-status', 'message/global-delivery-status'];
 /** Octets of a bounce without a report in which its reason is looked for. */
 const searchedOctetsMost = 16_384;
 
@@ -36,7 +38,10 @@ async function readReport(message: Buffer): Promise<Returned> {
   if (isNews(status)) return { kind: 'other', why: 'only news' };
   const diagnostic = /^Diagnostic-Code:[ \t]*([^\r\n]*(?:\r?\n[ \t][^\r\n]*)*)/im.exec(status)?.[1];
   const code = /^Status:[ \t]*([245]\.\d{1,3}\.\d{1,3})/im.exec(status)?.[1];
-  return { kind: 'failure', text: plainLine(diagnostic ?? '') || (code ?? 'returned mail') };
+  return {
+    kind: 'failure',
+    text: plainLine((diagnostic ?? '').replace(/\r?\n[ \t]+/g, ' ')) || (code ?? 'returned mail'),
+  };
 }
 
 // RFC 3464 §2.3.3: delayed, delivered, relayed and expanded are no failure. Without an Action the class of the status tells.
@@ -49,12 +54,13 @@ function isNews(status: string): boolean {
 async function deliveryStatus(message: Buffer): Promise<string> {
   try {
     const mail = await simpleParser(message.subarray(0, parsedOctetsMost), {
+      keepDeliveryStatus: true,
       skipHtmlToText: true,
       skipTextToHtml: true,
       skipTextLinks: true,
       skipImageLinks: true,
     });
-    const part = mail.attachments.find(({ contentType }) => contentType === 'message/delivery-status');
+    const part = mail.attachments.find(({ contentType }) => statusTypes.includes(contentType));
     return part ? part.content.toString('latin1') : '';
   } catch {
     return '';

@@ -79,7 +79,7 @@ function compile(source: unknown): Compiled {
   if (Buffer.byteLength(source) > templateOctetsMost) throw new Error(`has more than ${templateOctetsMost} octets`);
   const own = Handlebars.create();
   // `log` writes to our output, `lookup` reaches for computed names, inline partials can call themselves.
-  for (const helper of ['log', 'lookup']) own.unregisterHelper(helper);
+  for (const name of ['log', 'lookup']) own.unregisterHelper(name);
   own.unregisterDecorator('inline');
   // strict: a name that we do not give is the author's mistake, and shall be told.
   const fill = own.compile(source, { noEscape: true, strict: true, knownHelpersOnly: true });

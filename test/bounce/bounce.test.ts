@@ -1,0 +1,163 @@
+import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
+import { test, type TestContext } from 'node:test';
+import { handleBounce, recordRefusals } from '../../src/bounce/bounce.ts';
+import type { MailRole } from '../../src/list/name.ts';
+import { parseAddress } from '../../src/mail/address.ts';
+import { verpSender } from '../../src/mail/verp.ts';
+import { answered, arrived, type Dialogue, startDialogue } from '../helpers/dialogue.ts';
+import { plainBounce, reportOf } from '../helpers/reports.ts';
+
+const ann = 'ann@example.net';
+const long = `${'very-long-name.'.repeat(4)}x@example.net`;
+const host = 'lists.example.org';
+
+interface BounceTalk extends Dialogue {
+  /** The VERP sender of a copy for a member. */
+  verp(who: string, number?: number, prefix?: string): Promise<string>;
+  bounce(to: string, message?: string | Buffer, sender?: string): Promise<string>;
+  recorded(): Promise<string[]>;
+}
+
+async function bounceTalk(t: TestContext, members: Partial<Record<MailRole, string[]>>): Promise<BounceTalk> {
+  const talk = await startDialogue(t);
+  const { store, name } = talk.list;
+  for (const [role, addresses] of Object.entries(members)) {
+    const cause = { id: talk.newId(), tag: 'manual', at: talk.now };
+    await store.add(
+      role as MailRole,
+      addresses.map((text) => parseAddress(text)!),
+      cause,
+    );
+  }
+  return {
+    ...talk,
+    verp: async (who, number = 17, prefix = name.name) => {
+      const address = parseAddress(who)!;
+      const member = (await store.memberOf('subscriber', address.canonical))?.id ?? 0;
+      return verpSender(prefix, name.id, name.domain, { number, member, address }, (await talk.list.keys()).verpMac);
+    },
+    bounce: async (to, message = reportOf(), sender = '') => {
+      const way = talk.route(to);
+      assert.ok(way.kind === 'bounce', `${to} is no return path`);
+      const entry = arrived(talk.newId(), sender, to, talk.now);
+      return answered(await handleBounce(entry, Buffer.from(message), way, talk.list, talk.tools)).result;
+    },
+    recorded: async () => (await store.bounces(100)).map(({ address, number, how }) => `${address} ${number} ${how}`),
+  };
+}
+
+test('a report under a valid MAC is recorded against the member and the post', async (t) => {
+  const talk = await bounceTalk(t, { subscriber: [ann, long] });
+  for (const who of [ann, long]) {
+    const to = await talk.verp(who);
+    assert.equal(to.startsWith('return.'), who === long);
+    assert.equal(await talk.bounce(to), 'bounce recorded');
+    assert.equal(await talk.bounce(to.toUpperCase()), 'bounce recorded', 'letter case does not matter');
+  }
+  assert.deepEqual(await talk.recorded(), [`${long} 17 mail`, `${long} 17 mail`, `${ann} 17 mail`, `${ann} 17 mail`]);
+  assert.equal((await talk.list.store.bounces(1))[0]!.text, 'smtp; 550 5.1.1 <ann@example.net>: nobody here');
+});
+
+test('the same entry is recorded once, however often the stage runs', async (t) => {
+  const talk = await bounceTalk(t, { subscriber: [ann] });
+  const to = await talk.verp(ann);
+  const way = talk.route(to);
+  assert.ok(way.kind === 'bounce');
+  const entry = arrived(talk.newId(), '', to, talk.now);
+  for (let run = 0; run < 3; run++) await handleBounce(entry, Buffer.from(reportOf()), way, talk.list, talk.tools);
+  assert.equal((await talk.recorded()).length, 1);
+});
+
+test('what is forged changes nothing and is logged', async (t) => {
+  const talk = await bounceTalk(t, { subscriber: [ann, long] });
+  const real = await talk.verp(ann);
+  const opaque = await talk.verp(long);
+  const at = real.indexOf('.') + 1;
+  const forged = [
+    `news-return-17-ann=example.net@${host}`,
+    `news-return-@${host}`,
+    `news-return-17.aaaaaaaa-ann=example.net@${host}`,
+    real.replace('return-17.', 'return-18.'),
+    real.replace('ann=', 'bob='),
+    ...[0, 3, 7].map((n) => real.slice(0, at + n) + (real[at + n] === 'b' ? 'c' : 'b') + real.slice(at + n + 1)),
+    opaque.replace(/\.[a-z2-7]{8}@/, '.aaaaaaaa@'),
+    opaque.replace(/\.[a-z2-7]+(\.[a-z2-7]{8}@)/, '.b$1'),
+    opaque.replace(/\.[a-z2-7]+(\.[a-z2-7]{8}@)/, '.7777777$1'),
+  ];
+  for (const to of forged) assert.equal(await talk.bounce(to), 'ignored: no valid MAC', to);
+  assert.deepEqual(await talk.recorded(), []);
+  assert.equal(talk.logged.filter((line) => line.startsWith('bounce.ignored ')).length, forged.length);
+});
+
+test("another list's or another address's MAC proves nothing here", async (t) => {
+  const talk = await bounceTalk(t, { subscriber: [ann] });
+  const other = await bounceTalk(t, { subscriber: [ann] });
+  assert.equal(await talk.bounce(await other.verp(ann)), 'ignored: no valid MAC');
+});
+
+test('digest members are found in their own role', async (t) => {
+  const talk = await bounceTalk(t, { subscriber: [ann], digest: [ann, 'dan@example.net'] });
+  const digest = await talk.list.store.memberOf('digest', ann);
+  await talk.bounce(await talk.verp(ann, 4, 'news-digest'));
+  assert.equal((await talk.list.store.bounces(1))[0]!.member, digest!.id);
+  assert.equal(await talk.bounce(await talk.verp('dan@example.net', 5)), 'bounce recorded');
+});
+
+test('who has left is not counted, nor who never was there', async (t) => {
+  const talk = await bounceTalk(t, { subscriber: [ann, long] });
+  const addresses = [await talk.verp(ann), await talk.verp(long), await talk.verp('carl@example.net')];
+  const both = [ann, long].map((text) => parseAddress(text)!);
+  await talk.list.store.remove('subscriber', both, { id: talk.newId(), tag: '', at: talk.now });
+  for (const to of addresses) assert.equal(await talk.bounce(to), 'ignored: no member');
+  assert.deepEqual(await talk.recorded(), []);
+});
+
+test('a report that was delayed, relayed or delivered, a vacation and a person do not count', async (t) => {
+  const talk = await bounceTalk(t, { subscriber: [ann] });
+  const to = await talk.verp(ann);
+  for (const action of ['delayed', 'delivered', 'relayed', 'expanded']) {
+    assert.equal(await talk.bounce(to, reportOf({ action, status: '4.4.1' })), 'ignored: only news');
+  }
+  const vacation = plainBounce({ from: ann, fields: ['Auto-Submitted: auto-replied'] });
+  assert.equal(await talk.bounce(to, vacation), 'ignored: automatic mail');
+  assert.equal(await talk.bounce(to, plainBounce({ from: ann }), ann), 'ignored: no bounce');
+  assert.deepEqual(await talk.recorded(), []);
+});
+
+test('nothing that comes back is answered, and no octets make the stage fail', async (t) => {
+  const talk = await bounceTalk(t, { subscriber: [ann] });
+  const to = await talk.verp(ann);
+  for (let n = 0; n < 200; n++) {
+    const report = Buffer.from(reportOf());
+    const at = Math.floor(Math.random() * report.length);
+    const noise = randomBytes(1 + (n % 40));
+    const message =
+      n % 4 === 0
+        ? randomBytes(n * 20)
+        : Buffer.concat([report.subarray(0, at), noise, report.subarray(at + noise.length)]);
+    assert.match(await talk.bounce(to, message), /^(?:bounce recorded|ignored: .+)$/);
+  }
+  for (const { text } of await talk.list.store.bounces(1_000)) {
+    assert.ok(text.length > 0 && text.length <= 500);
+    assert.doesNotMatch(text, /[\u0000-\u001f\u007f-\u009f]/);
+  }
+});
+
+test('refusals during delivery are recorded once each', async (t) => {
+  const talk = await bounceTalk(t, { subscriber: [ann] });
+  const { id } = (await talk.list.store.memberOf('subscriber', ann))!;
+  const refusal = { member: id, address: ann, number: 3, reply: `550 ${'x'.repeat(900)}\r\n\0`, at: talk.now };
+  for (let run = 0; run < 2; run++) {
+    await recordRefusals(
+      talk.list,
+      [
+        { ...refusal, cause: 'a' },
+        { ...refusal, cause: 'b', number: 4 },
+      ],
+      talk.tools,
+    );
+  }
+  assert.deepEqual(await talk.recorded(), [`${ann} 4 refused`, `${ann} 3 refused`]);
+  assert.equal((await talk.list.store.bounces(1))[0]!.text.length, 500);
+});

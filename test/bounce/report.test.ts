@@ -1,0 +1,131 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { readReturned, type Returned } from '../../src/bounce/report.ts';
+import { parseHeader } from '../../src/mail/header.ts';
+import { plainBounce, reportOf } from '../helpers/reports.ts';
+
+function read(text: string, sender = ''): Promise<Returned> {
+  const message = Buffer.from(text);
+  return readReturned(message, parseHeader(message), sender);
+}
+
+const failure = (text: string): Returned => ({ kind: 'failure', text });
+const news: Returned = { kind: 'other', why: 'only news' };
+const automatic: Returned = { kind: 'other', why: 'automatic mail' };
+const noBounce: Returned = { kind: 'other', why: 'no bounce' };
+const diagnostic = 'smtp; 550 5.1.1 <ann@example.net>: nobody here';
+const qmail = [
+  'Hi. This is the qmail-send program at mx.example.net.',
+  '',
+  '<ann@example.net>:',
+  '192.0.2.1 does not like recipient.',
+  'Remote host said: 550 5.1.1 nobody',
+];
+
+const rows: readonly (readonly [what: string, message: string, sender: string, wanted: Returned])[] = [
+  ['a report', reportOf(), '', failure(diagnostic)],
+  ['a report that says auto-replied', reportOf({ fields: ['Auto-Submitted: auto-replied'] }), '', failure(diagnostic)],
+  ['a report with Precedence: bulk', reportOf({ fields: ['Precedence: bulk'] }), '', failure(diagnostic)],
+  ['a report from a sender', reportOf(), 'postmaster@mx.example.net', failure(diagnostic)],
+  ['a report without a report-type', reportOf({ type: 'multipart/report; boundary="b/1"' }), '', failure(diagnostic)],
+  [
+    'a report in capitals',
+    reportOf({ type: 'Multipart/Report; Report-Type="Delivery-Status"; boundary="b/1"' }),
+    '',
+    failure(diagnostic),
+  ],
+  [
+    'a failure among others',
+    reportOf({ recipient: ['Action: delayed', '', 'ACTION:failed', 'Status: 5.2.2'] }),
+    '',
+    failure('5.2.2'),
+  ],
+  ['a delay', reportOf({ action: 'delayed', status: '4.4.1' }), '', news],
+  [
+    'a delay that says auto-replied',
+    reportOf({ action: 'Delayed (will be tried)', fields: ['Auto-Submitted: auto-replied'] }),
+    '',
+    news,
+  ],
+  ['a success', reportOf({ action: 'delivered', status: '2.0.0' }), '', news],
+  ['no action but a temporary status', reportOf({ recipient: ['Status: 4.4.1'] }), '', news],
+  ['no action but a permanent status', reportOf({ recipient: ['Status: 5.4.1'] }), '', failure('5.4.1')],
+  ['an empty report', reportOf({ recipient: [] }), '', failure('returned mail')],
+  [
+    'a report without its boundary',
+    reportOf({ type: 'multipart/report; report-type=delivery-status' }),
+    '',
+    failure('returned mail'),
+  ],
+  [
+    'a receipt for reading',
+    reportOf({
+      type: 'multipart/report; report-type=disposition-notification; boundary="b/1"',
+      fields: ['From: ann@example.net'],
+    }).replace(/^From: MAILER.*\r\n/, ''),
+    '',
+    automatic,
+  ],
+  ["qmail's form", plainBounce({ lines: qmail }), '', failure('Remote host said: 550 5.1.1 nobody')],
+  [
+    "Exim's form",
+    plainBounce({ fields: ['X-Failed-Recipients: ann@example.net', 'Auto-Submitted: auto-replied'], lines: ['gone'] }),
+    '',
+    failure('failure notice'),
+  ],
+  [
+    'a mailer-daemon with an address as sender',
+    plainBounce({ lines: ['gone'] }),
+    'x@example.net',
+    failure('failure notice'),
+  ],
+  ['nothing but a null sender', '', '', failure('returned mail')],
+  [
+    'a vacation message',
+    plainBounce({ from: 'ann@example.net', fields: ['Auto-Submitted: auto-replied (vacation)'] }),
+    '',
+    automatic,
+  ],
+  [
+    'an old vacation message',
+    plainBounce({ from: 'ann@example.net', fields: ['Precedence: junk'] }),
+    'ann@example.net',
+    automatic,
+  ],
+  [
+    'a reply to the return path',
+    plainBounce({ from: 'ann@example.net', subject: 'Re: 550 reasons' }),
+    'ann@example.net',
+    noBounce,
+  ],
+];
+
+for (const [what, message, sender, wanted] of rows) {
+  test(`${what} is ${wanted.kind === 'failure' ? 'a failure' : wanted.why}`, async () => {
+    assert.deepEqual(await read(message, sender), wanted);
+  });
+}
+
+test('a diagnostic cannot bring lines or control characters, and is cut', async () => {
+  const recipient = ['Action: failed', `Diagnostic-Code: smtp; 550 \u001b]0;x\u0007${'y'.repeat(2_000)}`];
+  const returned = await read(reportOf({ recipient }));
+  assert.ok(returned.kind === 'failure');
+  assert.match(returned.text, /^smtp; 550 {2}\]0;x y+$/);
+  assert.equal(returned.text.length, 500);
+});
+
+test('deep nesting and endless lines are read to their limit', async () => {
+  const nested = Array.from(
+    { length: 500 },
+    (_, n) => `--b${n}\r\nContent-Type: multipart/mixed; boundary=b${n + 1}\r\n\r\n`,
+  ).join('');
+  const type = 'Content-Type: multipart/report; report-type=delivery-status; boundary=b0\r\n\r\n';
+  for (const body of [
+    nested,
+    'x'.repeat(3_000_000),
+    '--b0\r\n'.repeat(50_000),
+    `--b0\r\nContent-Type: message/delivery-status\r\n\r\nAction:${' '.repeat(200_000)}`,
+  ]) {
+    assert.deepEqual(await read(type + body), failure('returned mail'));
+  }
+});
