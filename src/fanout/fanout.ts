@@ -4,10 +4,10 @@ import type { List } from '../list/list.ts';
 import type { Claimant, Entry, QueueStore } from '../queue/store.ts';
 
 /** Members of one chunk (DESIGN: queue). */
-export const chunkMembers = 1_000;
+const chunkMembers = 1_000;
 
 /** Chunks of one post that may wait for delivery: memory stays flat, and delivery never runs dry. */
-export const chunksAhead = 16;
+const chunksAhead = 16;
 
 /** How long a fan-out that is ahead sleeps when nobody tells it that a chunk is done. */
 const idleMs = 1_000;

@@ -1,5 +1,5 @@
 import { rm } from 'node:fs/promises';
-import { connect, createServer, type Server, type Socket } from 'node:net';
+import { createServer, type Server, type Socket } from 'node:net';
 
 /**
  * A socket file by which one process wakes another: whoever connects rings. Nothing is read from it, so nothing can be asked of it.

@@ -54,11 +54,6 @@ export function parseDomain(text: string): string | undefined {
   return ascii;
 }
 
-/** True when the address needs the SMTPUTF8 extension (RFC 6531 §3.4) on the wire. */
-export function needsUtf8(address: Address): boolean {
-  return !/^[\u0000-\u007f]*$/.test(address.local); // oxlint-disable-line no-control-regex
-}
-
 // RFC 5321 §4.1.3: [192.0.2.1] or [IPv6:2001:db8::1].
 function isLiteral(text: string): boolean {
   const v6 = /^\[ipv6:([0-9a-f:.]{2,45})\]$/.exec(text)?.[1];

@@ -53,8 +53,8 @@ export function valuesOf(header: Header, name: string): string[] {
   return header.fields.filter((field) => field.name === name).map((field) => fieldValue(header, field));
 }
 
-/** The unfolded (RFC 5322 §2.2.3), trimmed value of one field. */
-export function fieldValue(header: Header, field: Field): string {
+// RFC 5322 §2.2.3.
+function fieldValue(header: Header, field: Field): string {
   return header.source
     .toString('utf8', field.valueStart, field.end)
     .replace(/\r?\n(?=[ \t])/g, '')

@@ -60,11 +60,6 @@ export class ReplyParser {
   }
 }
 
-/** The enhanced status code (RFC 2034) at the beginning of a reply's text, or undefined. */
-export function statusOf(reply: string): string | undefined {
-  return /^\d{3} ([245]\.\d{1,3}\.\d{1,3})\b/.exec(reply)?.[1];
-}
-
 /** Writes a failure as a reply: `451 4.3.0 text`. `code` replaces the basic code that the status suggests. */
 export function failureReply(
   failure: Failure,

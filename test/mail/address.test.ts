@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import * as fc from 'fast-check';
-import { addressOctetsMost, canonicalOf, needsUtf8, parseAddress, parseDomain } from '../../src/mail/address.ts';
+import { addressOctetsMost, canonicalOf, parseAddress, parseDomain } from '../../src/mail/address.ts';
 import { anyAddress } from '../helpers/addresses.ts';
 
 test('what mail can be sent to is read into its parts', () => {
@@ -115,11 +115,6 @@ test('a hostile text is read in linear time', () => {
   ]) {
     assert.equal(parseAddress(text), undefined);
   }
-});
-
-test('only what is beyond ASCII in the local part needs SMTPUTF8', () => {
-  assert.equal(needsUtf8(parseAddress('jürgen@x.example')!), true);
-  assert.equal(needsUtf8(parseAddress('bob@bücher.example')!), false);
 });
 
 test('domains are in lower case and ASCII', () => {
