@@ -25,7 +25,10 @@ const searchedOctetsMost = 16_384;
 export async function readReturned(message: Buffer, header: Header, sender: string): Promise<Returned> {
   const { type, parameters } = parseContentType(valueOf(header, 'content-type'));
   const report = parameters.get('report-type')?.toLowerCase() ?? 'delivery-status';
-  if (type === 'multipart/report' && report === 'delivery-status') return readReport(message);
+  if (type === 'multipart/report') {
+    // Receipts (RFC 8098) and complaints (RFC 5965) are about mail that did arrive.
+    return report === 'delivery-status' ? readReport(message) : { kind: 'other', why: 'automatic mail' };
+  }
   const isBounce = looksLikeBounce(header);
   if (!isBounce && automaticReason(header) !== undefined) return { kind: 'other', why: 'automatic mail' };
   // People, and answering machines that do not say so, also write to the Return-Path; they have got the mail.
@@ -44,10 +47,11 @@ async function readReport(message: Buffer): Promise<Returned> {
   };
 }
 
-// RFC 3464 §2.3.3: delayed, delivered, relayed and expanded are no failure. Without an Action the class of the status tells.
+// RFC 3464 §2.3.3: delayed, delivered, relayed and expanded are no failure; real reports also have `deliverable`, and `expired` for a
+// failure. Without an Action the class of the status tells.
 function isNews(status: string): boolean {
   const actions = [...status.matchAll(/^Action:[ \t]*([a-z]+)/gim)].map(([, action]) => action!.toLowerCase());
-  if (actions.length > 0) return !actions.includes('failed');
+  if (actions.length > 0) return actions.every((action) => /^(?:delayed|deliver|relayed|expanded)/.test(action));
   return /^Status:[ \t]*[24]\./im.test(status);
 }
 

@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
+import { readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { test } from 'node:test';
 import { readReturned, type Returned } from '../../src/bounce/report.ts';
-import { parseHeader } from '../../src/mail/header.ts';
+import { parseHeader, valueOf } from '../../src/mail/header.ts';
 import { plainBounce, reportOf } from '../helpers/reports.ts';
 
 function read(text: string, sender = ''): Promise<Returned> {
@@ -50,6 +52,8 @@ const rows: readonly (readonly [what: string, message: string, sender: string, w
   ['a success', reportOf({ action: 'delivered', status: '2.0.0' }), '', news],
   ['no action but a temporary status', reportOf({ recipient: ['Status: 4.4.1'] }), '', news],
   ['no action but a permanent status', reportOf({ recipient: ['Status: 5.4.1'] }), '', failure('5.4.1')],
+  ['an expired mail', reportOf({ action: 'expired', status: '' }), '', failure(diagnostic)],
+  ['an address that was only asked', reportOf({ action: 'deliverable', status: '2.1.5' }), '', news],
   ['an empty report', reportOf({ recipient: [] }), '', failure('returned mail')],
   [
     'a report without its boundary',
@@ -59,10 +63,13 @@ const rows: readonly (readonly [what: string, message: string, sender: string, w
   ],
   [
     'a receipt for reading',
-    reportOf({
-      type: 'multipart/report; report-type=disposition-notification; boundary="b/1"',
-      fields: ['From: ann@example.net'],
-    }).replace(/^From: MAILER.*\r\n/, ''),
+    reportOf({ type: 'multipart/report; report-type=disposition-notification' }),
+    '',
+    automatic,
+  ],
+  [
+    'a complaint of a mailer-daemon',
+    reportOf({ type: 'multipart/report; report-type="feedback-report"' }),
     '',
     automatic,
   ],
@@ -129,3 +136,36 @@ test('deep nesting and endless lines are read to their limit', async () => {
     assert.deepEqual(await read(type + body), failure('returned mail'));
   }
 });
+
+// BSD-2-Clause mail of github.com/sisimai/set-of-emails, beside rows of what each says.
+const corpora = process.env['EZLM_CORPORA'];
+
+test(
+  'real bounces count, real complaints, vacations and successes do not',
+  { skip: corpora ? false : 'EZLM_CORPORA is not set' },
+  async (t) => {
+    const home = join(corpora!, 'sisimai');
+    const rows: { file: string; reason: string; hard: boolean }[] = JSON.parse(
+      await readFile(join(home, 'expected.json'), 'utf8'),
+    );
+    const wrong: string[] = [];
+    const tally = { hard: 0, found: 0 };
+    for (const file of await readdir(join(home, 'bounces'))) {
+      const about = rows.filter((row) => row.file === file);
+      const message = await readFile(join(home, 'bounces', file));
+      const header = parseHeader(message);
+      // Where the file kept the envelope sender; without it, as a bounce comes.
+      const sender = /<([^<>]+@[^<>]+)>/.exec(valueOf(header, 'return-path') ?? '')?.[1] ?? '';
+      const { kind } = await readReturned(message, header, /mailer-daemon|postmaster/i.test(sender) ? '' : sender);
+      const isNone =
+        about.length > 0 && about.every(({ reason }) => ['feedback', 'vacation', 'delivered'].includes(reason));
+      if (isNone && kind === 'failure') wrong.push(file);
+      if (!about.some(({ hard }) => hard)) continue;
+      tally.hard += 1;
+      if (kind === 'failure') tally.found += 1;
+    }
+    t.diagnostic(`${tally.found} of ${tally.hard} mails about dead addresses count`);
+    assert.deepEqual(wrong, []);
+    assert.ok(tally.found >= tally.hard * 0.95);
+  },
+);
