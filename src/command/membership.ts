@@ -83,7 +83,8 @@ async function askForProof(given: Given, { action, role, target }: Wish, templat
   const { request, isNew } = await list.store.openRequest(asked, causeOf(given));
   if (!isNew) return doneWith('ignored: a request is open');
   const replyTo = confirmAddress(list.name, request, target, await list.keys());
-  const values = { confirm: replyTo, days: settings.confirmDays, isLeaving: action === 'unsubscribe' };
+  const days = settings.confirmDays;
+  const values = { confirm: replyTo, days, isOneDay: days === 1, isLeaving: action === 'unsubscribe' };
   return answer(given, { template, to: target, role, values, replyTo, result: `${action}: asked for proof` });
 }
 

@@ -43,6 +43,8 @@ export function readToken(
 ): { expires: number; nonce: number } | undefined {
   const claim = fromBase32(token.slice(0, claimCharacters));
   if (claim?.length !== 8 || token.length !== claimCharacters + 16) return undefined;
+  // 13 characters hold one bit more than 8 octets: only one of the two spellings is ours.
+  if (base32(claim) !== token.slice(0, claimCharacters).toLowerCase()) return undefined;
   const expires = claim.readUInt32BE(0) * minuteMs;
   const nonce = claim.readUInt32BE(4);
   const parts = partsOf(action, role, address.canonical, expires, nonce);

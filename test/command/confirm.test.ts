@@ -1,5 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import * as fc from 'fast-check';
+import { guardAgainst } from '../../src/command/guards.ts';
+import { parseHeader } from '../../src/mail/header.ts';
+import { originalSender } from '../../src/mail/sender.ts';
+import { anyAddress } from '../helpers/addresses.ts';
 import { type Dialogue, startDialogue } from '../helpers/dialogue.ts';
 import { fieldOf, replyAddress } from '../helpers/letter.ts';
 
@@ -14,9 +19,10 @@ async function asked(talk: Dialogue, who = ann, word = 'subscribe'): Promise<str
   return replyAddress(sent[0]!);
 }
 
-function flipped(address: string, at: number): string {
-  const letter = address[at] === 'b' ? 'c' : 'b';
-  return address.slice(0, at) + letter + address.slice(at + 1);
+/** The address with every other letter of base32 at one place. */
+function changedAt(address: string, at: number): string[] {
+  const letters = [...'abcdefghijklmnopqrstuvwxyz234567'].filter((letter) => letter !== address[at]);
+  return letters.map((letter) => address.slice(0, at) + letter + address.slice(at + 1));
 }
 
 test('a token works once, whoever sends it', async (t) => {
@@ -49,9 +55,8 @@ for (const [form, who] of [
     assert.equal(to.startsWith('confirm.'), form === 'short');
     const from = form === 'short' ? `confirm.${talk.list.name.id}.`.length : 'news-sc.'.length;
     const end = form === 'short' ? to.indexOf('@') : to.indexOf('-ann=');
-    for (let at = from; at < end; at++) {
-      if (to[at] === '.') continue;
-      const wrong = flipped(to, at);
+    const places = [...Array(end).keys()].slice(from).filter((at) => to[at] !== '.');
+    for (const wrong of places.flatMap((at) => changedAt(to, at))) {
       const way = talk.route(wrong);
       if (way.kind !== 'confirm' && way.kind !== 'confirm-id') continue;
       const { result, sent } = await talk.write('eve@evil.example', wrong);
@@ -128,4 +133,30 @@ test('no automatic mail confirms: vacations, reports and bounces that come to a 
     assert.equal((await talk.write('', to)).result, 'ignored: null sender');
   }
   assert.equal(await talk.list.store.count('subscriber'), 0);
+});
+
+test('any legal address joins and leaves by replies, and stands in the mails as it is written', async (t) => {
+  const talk = await startDialogue(t);
+  const none = parseHeader(Buffer.from(''));
+  const person = anyAddress.filter(
+    ({ text, canonical }) =>
+      guardAgainst(text, none, talk.list.name) === undefined && originalSender(text)?.canonical === canonical,
+  );
+  await fc.assert(
+    fc.asyncProperty(person, async ({ text, canonical }) => {
+      for (const [word, isMember] of [
+        ['subscribe', true],
+        ['unsubscribe', false],
+      ] as const) {
+        const { sent } = await talk.write(text, `news-${word}@${host}`);
+        assert.equal(fieldOf(sent[0]!, 'To'), `<${text}>`);
+        const to = replyAddress(sent[0]!);
+        assert.ok(to.lastIndexOf('@') <= 64, to);
+        const { result } = await talk.write(text, to);
+        assert.equal(result, `${word}d`);
+        assert.equal((await talk.list.store.memberOf('subscriber', canonical)) !== undefined, isMember);
+      }
+    }),
+    { numRuns: 60 },
+  );
 });

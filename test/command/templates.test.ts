@@ -23,7 +23,13 @@ async function bench(t: TestContext, settings: Record<string, unknown> = {}): Pr
   const list = await madeList(lists, 'news@lists.example.org', settings);
   const logged: string[] = [];
   const log = (event: string, fields: object): void => void logged.push([event, ...Object.values(fields)].join(' '));
-  const extra = { address: 'ann@example.net', confirm: 'news-sc.x@lists.example.org', days: 3, isLeaving: false };
+  const extra = {
+    address: 'ann@example.net',
+    confirm: 'news-sc.x@lists.example.org',
+    days: 3,
+    isOneDay: false,
+    isLeaving: false,
+  };
   const values = { ...listValues(list, await list.settings()), ...extra, reason: 'too large' };
   const own = async (name: string, text: string): Promise<void> => {
     await mkdir(join(list.directory, 'text'), { recursive: true });
