@@ -25,8 +25,8 @@ const tab = 9;
 const colon = 58;
 
 /**
- * Indexes a message's header. An mbox `From ` line at the top is passed over; any other line that is no field ends the header, as
- * Sendmail and Postfix read it, and is the first of the body. Never throws.
+ * Indexes a message's header. An mbox `From ` line at the top, or behind the trace lines of hosts that let it pass, is passed over; any
+ * other line that is no field ends the header, as Sendmail and Postfix read it, and is the first of the body. Never throws.
  */
 export function parseHeader(source: Buffer): Header {
   const fields: Field[] = [];
@@ -36,7 +36,7 @@ export function parseHeader(source: Buffer): Header {
     if (isEmptyLine(source, at)) return { source, fields, bodyStart: lineEnd(source, at) };
     const field = readField(source, at, end);
     if (field) fields.push(field);
-    else if (at > 0 || !/^>?From /.test(source.toString('latin1', 0, 6))) return { source, fields, bodyStart: at };
+    else if (!isMboxLine(source, at) || !fields.every(isTrace)) return { source, fields, bodyStart: at };
     at = end;
   }
   return { source, fields, bodyStart: source.length };
@@ -59,6 +59,14 @@ function fieldValue(header: Header, field: Field): string {
     .toString('utf8', field.valueStart, field.end)
     .replace(/\r?\n(?=[ \t])/g, '')
     .trim();
+}
+
+function isMboxLine(source: Buffer, at: number): boolean {
+  return /^>?From /.test(source.toString('latin1', at, at + 6));
+}
+
+function isTrace({ name }: Field): boolean {
+  return name === 'received' || name === 'return-path' || name === 'delivered-to';
 }
 
 function fieldEnd(source: Buffer, from: number): number {

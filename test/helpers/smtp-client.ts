@@ -7,6 +7,8 @@ export interface Transaction {
   /** The message with CRLF; dots are stuffed here. */
   readonly message: string;
   readonly isLmtp?: boolean;
+  /** `latin1`: each character of the message is one octet. */
+  readonly encoding?: 'utf8' | 'latin1';
 }
 
 /** The replies: one per RCPT, and what ended DATA (for LMTP one per accepted recipient; empty when nobody was accepted). */
@@ -16,7 +18,10 @@ export interface Replies {
 }
 
 /** One connection, one transaction, lockstep; every reply as it came, the lines of one joined by a line feed. */
-export async function transact(port: number, { from, to, message, isLmtp = false }: Transaction): Promise<Replies> {
+export async function transact(
+  port: number,
+  { from, to, message, isLmtp = false, encoding = 'utf8' }: Transaction,
+): Promise<Replies> {
   const socket = connect(port, '127.0.0.1');
   socket.setTimeout(20_000, () => socket.destroy(new Error('no reply')));
   try {
@@ -27,7 +32,7 @@ export async function transact(port: number, { from, to, message, isLmtp = false
       return value;
     };
     const say = async (line: string): Promise<string> => {
-      socket.write(`${line}\r\n`);
+      socket.write(`${line}\r\n`, encoding);
       return next();
     };
     await next();
