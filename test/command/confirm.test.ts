@@ -21,7 +21,7 @@ async function asked(talk: Dialogue, who = ann, word = 'subscribe'): Promise<str
 
 /** The address with every other letter of base32 at one place. */
 function changedAt(address: string, at: number): string[] {
-  const letters = [...'abcdefghijklmnopqrstuvwxyz234567'].filter((letter) => letter !== address[at]);
+  const letters = Array.from('abcdefghijklmnopqrstuvwxyz234567').filter((letter) => letter !== address[at]);
   return letters.map((letter) => address.slice(0, at) + letter + address.slice(at + 1));
 }
 
