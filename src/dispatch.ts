@@ -116,6 +116,8 @@ export class Dispatch {
   }
 
   #begin(entry: Entry): void {
+    // A lease that ran out while we are still at it (a fan-out that waits for delivery): the claim has renewed it.
+    if (this.#running.has(entry.id)) return;
     const work = entry.kind === 'post' ? this.#fanOut(entry) : this.#inTurn(entry);
     this.#running.set(entry.id, work);
     void work.finally(() => {

@@ -12,7 +12,7 @@ import { Results, type ResultsParts } from './results.ts';
 /** Makes the envelope senders of a post's copies. */
 export type SenderOf = (member: number, address: string) => string;
 
-export interface DelivererParts extends ResultsParts {
+export interface DelivererParts extends Omit<ResultsParts, 'onSettled'> {
   readonly queue: QueueStore;
   readonly claimant: Claimant;
   readonly clock: Clock;
@@ -47,12 +47,14 @@ export class Deliverer {
   readonly #buffer: OutcomeBuffer;
   readonly #loads = new Map<Id, Promise<Prepared | undefined>>();
   #held = 0;
+  /** What is claimed and not settled: a lease that runs out on the way must not have it delivered twice. */
+  readonly #mine = new Set<string>();
   #isStopping = false;
   #loop: Promise<void> | undefined;
 
   constructor(parts: DelivererParts) {
     this.#parts = parts;
-    this.#results = new Results(parts);
+    this.#results = new Results({ ...parts, onSettled: (delivery) => this.#letGo(delivery) });
     this.#buffer = new OutcomeBuffer(
       parts.clock,
       parts.connectionsOut,
@@ -116,6 +118,7 @@ export class Deliverer {
     const { queue, claimant } = this.#parts;
     const entries = await queue.claim(claimant, ['mail'], claimMails, busy);
     for (const entry of entries) {
+      if (!this.#take(entry.id)) continue;
       const message = await queue.message(entry.message);
       const load = { message: wireMessage(message ?? Buffer.alloc(0)), birth: entry.created };
       const job: MailJob = { kind: 'mail', entry };
@@ -134,6 +137,7 @@ export class Deliverer {
     const prepared = await this.#prepare(post);
     if (!prepared) return;
     for (const { member, address } of due) {
+      if (!this.#take(`${post} ${member}`)) continue;
       const job: DueJob = { kind: 'due', post };
       this.#carry(
         [{ load: prepared.load, sender: prepared.senderOf(member, address), recipient: address, member, job }],
@@ -151,6 +155,7 @@ export class Deliverer {
 
   async #carryChunk(chunk: Chunk): Promise<void> {
     const { queue, claimant, clock } = this.#parts;
+    if (this.#mine.has(String(chunk.id))) return;
     const prepared = await this.#prepare(chunk.post);
     if (!prepared) return queue.deferChunk(claimant, chunk.id, clock.now() + 60_000);
     const members = [...unpackMembers(chunk.packed)];
@@ -159,6 +164,7 @@ export class Deliverer {
     const owed = members.filter((one) => !known.has(one.member));
     // The last run had every outcome on disk and did not come to end the chunk.
     if (owed.length === 0) return this.#results.endChunk(chunk.id, chunk.post);
+    this.#take(String(chunk.id));
     const job: ChunkJob = { kind: 'chunk', chunk: chunk.id, post: chunk.post, owed: owed.length };
     // Members come in the order of their domains.
     for (const some of Map.groupBy(owed, (one) => domainOf(one.address)).values()) {
@@ -168,6 +174,19 @@ export class Deliverer {
       });
       this.#carry(deliveries, false);
     }
+  }
+
+  // The claim has renewed the lease of what is ours already.
+  #take(key: string): boolean {
+    if (this.#mine.has(key)) return false;
+    this.#mine.add(key);
+    return true;
+  }
+
+  #letGo({ job, member }: Delivery): void {
+    if (job.kind === 'mail') this.#mine.delete(job.entry.id);
+    else if (job.kind === 'due') this.#mine.delete(`${job.post} ${member}`);
+    else if (job.owed === 0) this.#mine.delete(String(job.chunk));
   }
 
   #carry(deliveries: readonly Delivery[], isSingle: boolean): void {

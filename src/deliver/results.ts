@@ -2,7 +2,7 @@ import type { Clock } from '../lib/clock.ts';
 import type { Id } from '../lib/ids.ts';
 import type { Log } from '../log.ts';
 import type { Claimant, Entry, Outcome, QueueStore } from '../queue/store.ts';
-import type { AttemptResult, ChunkJob, DueJob } from './delivery.ts';
+import type { AttemptResult, ChunkJob, Delivery, DueJob } from './delivery.ts';
 import type { Settled } from './outcome-buffer.ts';
 import { nextAttempt } from './retry.ts';
 
@@ -25,6 +25,8 @@ export interface ResultsParts {
   readonly lifetimeMs: number;
   /** Hears of refusals before they are committed; may hear of the same one twice. */
   readonly onRefused: (refusals: readonly Refusal[]) => Promise<void>;
+  /** A delivery's result is on disk, or the queue has it back. */
+  readonly onSettled: (delivery: Delivery) => void;
   /** A chunk of this post is worked off. */
   readonly onChunkDone: (post: Id) => void;
 }
@@ -48,6 +50,7 @@ export class Results {
     }
     await Promise.all(mails);
     if (ofPosts.length > 0) await this.#commitPosts(ofPosts);
+    for (const { delivery } of settled) this.#parts.onSettled(delivery);
   }
 
   async #commitPosts(done: readonly { outcome: Outcome; job: ChunkJob | DueJob }[]): Promise<void> {
