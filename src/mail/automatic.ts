@@ -10,7 +10,8 @@ export function automaticReason(header: Header): string | undefined {
   const precedence = valueOf(header, 'precedence');
   if (precedence !== undefined && /^(?:bulk|junk|list|auto_reply)\b/i.test(precedence)) return 'Precedence';
   if (/^multipart\/report\b/i.test(valueOf(header, 'content-type') ?? '')) return 'a report';
-  return ['x-auto-response-suppress', 'x-autoreply', 'x-autorespond', 'x-amazon-auto-reply'].find((name) =>
+  // X-Auto-Response-Suppress is not here: Exchange puts it on people's mail too.
+  return ['x-autoreply', 'x-autorespond', 'x-amazon-auto-reply'].find((name) =>
     header.fields.some((field) => field.name === name),
   );
 }
