@@ -234,8 +234,9 @@ class SqliteQueue implements QueueStore {
     // The operator may have dropped the post while its last recipients were on the wire.
     if (!work) return;
     const rows: OutcomeTuple[] = outcomes.map((one) => [
-      one.member,
+      one.address.slice(one.address.lastIndexOf('@') + 1).toLowerCase(),
       one.address,
+      one.member,
       one.state,
       one.at,
       one.host,
@@ -261,12 +262,13 @@ class SqliteQueue implements QueueStore {
   }
 
   async *#traceFile(calls: OutcomeCalls, list: string, number: number, address: string | null): AsyncIterable<Trace[]> {
-    let after = -1;
+    let after = { domain: '', address: '' };
     for (;;) {
       const page = await calls('trace', { list, number, address, after, limit: pageSize });
-      if (page.length > 0) yield page;
-      if (page.length < pageSize) return;
-      after = page.at(-1)!.member;
+      if (page.length > 0) yield page.map((row) => row.trace);
+      const last = page.at(-1);
+      if (!last || page.length < pageSize) return;
+      after = { domain: last.domain, address: last.trace.address };
     }
   }
 

@@ -177,7 +177,7 @@ export interface QueueStore {
   claimDue(claimant: Claimant, limit: number, exceptDomains?: readonly string[]): Promise<DueRecipient[]>;
   /** Ends a post that is cut, has no chunks and no recipient that is still to be tried. True when it has ended now. */
   finishPost(id: Id): Promise<boolean>;
-  /** Every recipient's attempts for one post, in pages by member; `address` narrows to one. */
+  /** Every recipient's attempts for one post, in pages; `address` narrows to one. */
   trace(list: string, number: number, address?: string): AsyncIterable<Trace[]>;
   /** How many recipients of a post stand in which state. */
   tally(post: Id): Promise<Readonly<Record<OutcomeState, number>>>;
