@@ -29,6 +29,7 @@ const first = `
     PRIMARY KEY (post, domain, address)
   ) WITHOUT ROWID;
   CREATE INDEX outcomes_due ON outcomes (next) WHERE next IS NOT NULL;
+  CREATE INDEX outcomes_waiting ON outcomes (post) WHERE next IS NOT NULL;
 `;
 
 /** One recipient's result as it crosses to the storage thread: domain, address, member, state, at, host, reply, next or null. */
@@ -110,13 +111,14 @@ const claimDue = write(
   },
 );
 
-/** How many recipients of a post are still to be tried. */
-const waiting = read(
-  (db: Database, ask: { post: Id }): number =>
-    db.get<{ n: number }>(
-      `SELECT count(*) AS n FROM outcomes WHERE post = (SELECT key FROM posts WHERE post = ?) AND next IS NOT NULL`,
+/** Whether a recipient of a post is still to be tried. */
+const isWaiting = read(
+  (db: Database, ask: { post: Id }): boolean =>
+    db.get(
+      `SELECT 1 FROM outcomes INDEXED BY outcomes_waiting
+        WHERE next IS NOT NULL AND post = (SELECT key FROM posts WHERE post = ?) LIMIT 1`,
       ask.post,
-    )!.n,
+    ) !== undefined,
 );
 
 const tally = read((db: Database, ask: { post: Id }): { state: OutcomeState; n: number }[] =>
@@ -191,7 +193,7 @@ const hurry = write((db: Database, ask: { post: Id; now: number }) => {
 /** queue/outcomes-<year>-W<week>.db: what became of every recipient of the posts of one week. */
 export const outcomeEngine = {
   migrations: [first],
-  operations: { record, recorded, claimDue, waiting, tally, trace, nextDue, recover, giveUp, hurry },
+  operations: { record, recorded, claimDue, isWaiting, tally, trace, nextDue, recover, giveUp, hurry },
 } satisfies Engine;
 
 function traceOf(row: TraceRow): Trace {

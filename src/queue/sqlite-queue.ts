@@ -138,7 +138,9 @@ class SqliteQueue implements QueueStore {
   }
 
   async finishPost(id: Id): Promise<boolean> {
-    if ((await this.#files.of(id)('waiting', { post: id })) > 0) return false;
+    const progress = await this.progress(id);
+    if (!progress?.isCut || progress.chunks > 0) return false;
+    if (await this.#files.of(id)('isWaiting', { post: id })) return false;
     return this.#ended(await this.#queue('finishPost', { id }));
   }
 
