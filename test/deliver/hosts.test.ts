@@ -1,0 +1,39 @@
+import assert from 'node:assert/strict';
+import test from 'node:test';
+import type { Answer, MxRecord, Resolver } from '../../src/lib/dns.ts';
+import { type HostsParts, nextHops } from '../../src/deliver/hosts.ts';
+
+function parts(answer: Answer<MxRecord>, given: Partial<HostsParts> = {}): HostsParts {
+  const resolver: Resolver = { mx: async () => answer, addresses: async () => ({ kind: 'none' }) };
+  return { resolver, routes: {}, ownHosts: ['lists.example.org'], random: () => 0.5, ...given };
+}
+
+const mx = (...records: [number, string][]): Answer<MxRecord> => ({
+  kind: 'found',
+  records: records.map(([preference, host]) => ({ preference, host })),
+});
+
+const table: readonly [name: string, answer: Answer<MxRecord>, given: Partial<HostsParts>, want: string][] = [
+  ['MX hosts in the order of preference', mx([20, 'b'], [10, 'a']), {}, 'a b :25'],
+  ['no MX: the domain itself (RFC 5321 §5.1)', { kind: 'none' }, {}, 'd.example :25'],
+  ['a null MX takes no mail (RFC 7505)', mx([0, '']), {}, '5.1.10'],
+  ['no such domain', { kind: 'missing' }, {}, '5.1.2'],
+  ['name servers in trouble may recover', { kind: 'trouble', cause: 'SERVFAIL' }, {}, '4.4.3'],
+  ['hosts behind our own are not tried', mx([10, 'a'], [20, 'lists.example.org'], [30, 'c']), {}, 'a :25'],
+  ['an MX that leads back to us is a loop', mx([10, 'lists.example.org'], [20, 'c']), {}, '5.4.6'],
+  ['a route wins over the MX', mx([10, 'a']), { routes: { 'd.example': '127.0.0.1:2525' } }, '127.0.0.1 :2525'],
+  ['the route of all', mx([10, 'a']), { routes: { '*': '[::1]:24', 'e.example': 'x:1' } }, '::1 :24'],
+];
+
+for (const [name, answer, given, want] of table) {
+  test(name, async () => {
+    const found = await nextHops('d.example', parts(answer, given));
+    assert.equal(found.ok ? `${found.value.hosts.join(' ')} :${found.value.port}` : found.failure.status, want);
+  });
+}
+
+test('domains with the same hosts share a lane, whatever their order', async () => {
+  const one = await nextHops('d.example', parts(mx([10, 'a'], [10, 'b'])));
+  const other = await nextHops('e.example', parts(mx([10, 'b'], [10, 'a'])));
+  assert.equal(one.ok && one.value.key, other.ok && other.value.key);
+});
