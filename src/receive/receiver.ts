@@ -74,6 +74,7 @@ function engineOptions(listen: Listen, parts: ReceiverParts): SMTPServerOptions 
     disabledCommands: tls ? ['AUTH'] : ['AUTH', 'STARTTLS'],
     disableReverseLookup: true,
     authOptional: true,
+    hideENHANCEDSTATUSCODES: false,
     hideDSN: true,
     hideREQUIRETLS: true,
     logger: false,

@@ -1,0 +1,250 @@
+import assert from 'node:assert/strict';
+import { createServer, type AddressInfo, connect } from 'node:net';
+import { once } from 'node:events';
+import test, { type TestContext } from 'node:test';
+import { initialSettings } from '../../src/home.ts';
+import { systemClock } from '../../src/lib/clock.ts';
+import { idMaker } from '../../src/lib/ids.ts';
+import { StorageError } from '../../src/lib/storage-trouble.ts';
+import { parseListName } from '../../src/list/name.ts';
+import { permanent } from '../../src/mail/failure.ts';
+import type { NewEntry, NewMessage } from '../../src/queue/store.ts';
+import type { Places } from '../../src/route.ts';
+import { isOffered } from '../../src/command/offered.ts';
+import { type ReceiverParts, startReceiver } from '../../src/receive/receiver.ts';
+
+const domain = 'lists.example.org';
+const names = new Map(['news', 'closed'].map((name) => [name, parseListName(`${name}@${domain}`)!]));
+const places: Places = {
+  isOurs: (one) => one === domain,
+  list: (name) => names.get(name),
+  listById: () => undefined,
+  hasMailbox: () => false,
+};
+
+interface Station {
+  readonly port: number;
+  readonly messages: NewMessage[];
+  readonly entries: NewEntry[];
+}
+
+async function station(
+  t: TestContext,
+  given: Partial<ReceiverParts> = {},
+  protocol: 'smtp' | 'lmtp' = 'smtp',
+): Promise<Station> {
+  const messages: NewMessage[] = [];
+  const entries: NewEntry[] = [];
+  const started = await startReceiver(
+    { host: '127.0.0.1', port: 0, protocol },
+    {
+      settings: initialSettings({ domains: [domain], messageBytesMost: 65_536 }),
+      hostname: domain,
+      places,
+      isOffered,
+      judge: async (_sender, list) =>
+        list.name === 'closed' ? permanent('5.7.1', 'this list takes no posts') : undefined,
+      accept: async (some, more) => {
+        messages.push(...some);
+        entries.push(...more);
+      },
+      onAccepted: () => {},
+      clock: systemClock,
+      log: () => {},
+      newId: idMaker(systemClock),
+      ...given,
+    },
+  );
+  assert.ok(started.ok);
+  t.after(() => started.value.close());
+  return { port: started.value.port, messages, entries };
+}
+
+/** Sends the parts one after the other (each in a write of its own) and gives every reply line until the server closes. */
+async function talk(port: number, parts: readonly (string | Buffer)[]): Promise<string[]> {
+  const socket = connect({ port, host: '127.0.0.1', noDelay: true });
+  let text = '';
+  socket.on('data', (octets) => (text += octets.toString('latin1')));
+  await once(socket, 'data');
+  for (const part of parts) {
+    socket.write(typeof part === 'string' ? Buffer.from(part, 'latin1') : part);
+    if (parts.length > 1) await new Promise((resolve) => setImmediate(resolve));
+  }
+  await once(socket, 'close');
+  const lines = text.split('\r\n').filter((line) => line !== '');
+  for (const line of lines) assert.match(line, /^(?:2\d\d[ -]|3\d\d |4\d\d 4\.|5\d\d 5\.|250-)/, line);
+  return lines;
+}
+
+const begin = `EHLO c\r\nMAIL FROM:<a@x.example>\r\nRCPT TO:<news@${domain}>\r\nDATA\r\n`;
+const codes = (lines: readonly string[]): string[] =>
+  lines.filter((line) => line[3] === ' ').map((line) => line.slice(0, 3));
+
+test('a message is answered 250 with its entry, and stored with a trace line before it', async (t) => {
+  const { port, messages, entries } = await station(t);
+  const lines = await talk(port, [`${begin}Subject: a\r\n\r\n..dot\r\n.\r\nQUIT\r\n`]);
+  assert.deepEqual(codes(lines), ['220', '250', '250', '250', '354', '250', '221']);
+  assert.ok(lines.some((line) => line === `250 2.0.0 ok ${entries[0]!.id}`));
+  const text = Buffer.from(messages[0]!.body).toString('latin1');
+  assert.match(
+    text,
+    /^Received: from c \(\[127\.0\.0\.1\]\)\r\n\tby lists\.example\.org with ESMTP id \w+;\r\n\t.+\r\nSubject: a\r\n\r\n\.dot\r\n$/,
+  );
+  assert.deepEqual(
+    entries.map(({ kind, sender, recipient, list }) => [kind, sender, recipient, list]),
+    [['arrived', 'a@x.example', `news@${domain}`, `news@${domain}`]],
+  );
+});
+
+test('the same octets at any split give the same replies and the same message', async (t) => {
+  const { port, messages } = await station(t);
+  const wire = Buffer.from(
+    `${begin}Subject: a\r\n\r\n.\r.\r\n`.replace('.\r.\r\n', '..x\r\nä\r\n.\r\n') + 'QUIT\r\n',
+    'latin1',
+  );
+  const want = codes(await talk(port, [wire]));
+  const splits = [...wire].map((octet) => Buffer.from([octet]));
+  assert.deepEqual(codes(await talk(port, splits)), want);
+  for (const step of [2, 3, 5, 7, 11]) {
+    const parts = Array.from({ length: Math.ceil(wire.length / step) }, (_, at) =>
+      wire.subarray(at * step, (at + 1) * step),
+    );
+    assert.deepEqual(codes(await talk(port, parts)), want);
+  }
+  const bodies = messages.map(({ body }) =>
+    Buffer.from(body)
+      .toString('latin1')
+      .replace(/^.*\r\n.*\r\n.*\r\n/, ''),
+  );
+  assert.equal(new Set(bodies).size, 1);
+});
+
+test('no mixture of CR, LF and NUL around a dot makes two messages of one (smuggling)', async (t) => {
+  const { port, messages } = await station(t);
+  const ends = ['\r', '\n', '\0', '\r\n'];
+  const mixes = ends
+    .flatMap((a) => ends.flatMap((b) => ends.map((c) => `${a}.${b}${c}`)))
+    .concat(ends.flatMap((a) => ends.map((b) => `${a}.${b}`)));
+  const smuggled = `MAIL FROM:<evil@x.example>\r\nRCPT TO:<news@${domain}>\r\nDATA\r\nSubject: evil\r\n\r\nx\r\n.\r\n`;
+  const dangerous = mixes.filter((mix) => !mix.startsWith('\r\n.\r\n'));
+  const attack = async (mix: string): Promise<void> => {
+    const wire = Buffer.from(`${begin}Subject: a\r\n\r\nx${mix}${smuggled}QUIT\r\n`, 'latin1');
+    const body = begin.length + 'Subject: a\r\n\r\nx'.length;
+    const cuts = [0, ...Array.from({ length: mix.length + 1 }, (_, at) => body + at)];
+    await Promise.all(
+      cuts.map((cut) =>
+        talk(
+          port,
+          [wire.subarray(0, cut), wire.subarray(cut)].filter((part) => part.length > 0),
+        ),
+      ),
+    );
+  };
+  // Sessions at a time: each is kept waiting 100 ms for its greeting.
+  for (let at = 0; at < dangerous.length; at += 20) await Promise.all(dangerous.slice(at, at + 20).map(attack));
+  assert.deepEqual(
+    messages.filter(({ body }) => /^Subject: evil/m.test(Buffer.from(body).toString('latin1').split('\r\n\r\n')[0]!)),
+    [],
+  );
+  assert.deepEqual(messages, []);
+});
+
+test('nobody is relayed for, in any form of address', async (t) => {
+  const { port } = await station(t);
+  const probes = [
+    'bob@other.example', 'bob%other.example@lists.example.org', 'other.example!bob@lists.example.org', '@lists.example.org:bob@other.example',
+    'bob@other.example@lists.example.org', '"bob@other.example"@lists.example.org', '"bob@other.example"', 'bob@[127.0.0.1]', 'bob@127.0.0.1',
+    'bob@[IPv6:::1]', 'bob', '', 'bob@lists.example.org.', 'bob@.lists.example.org', '"bob@other.example"@[127.0.0.1]', 'news%lists.example.org@other.example',
+    '@a.example,@b.example:bob@other.example', 'bob@other.example,news@lists.example.org', 'bob @other.example', 'postmaster@other.example',
+  ]; // prettier-ignore
+  for (const probe of probes) {
+    const lines = await talk(port, [`EHLO c\r\nMAIL FROM:<a@x.example>\r\nRCPT TO:<${probe}>\r\nQUIT\r\n`]);
+    assert.match(codes(lines).at(-2)!, /^5/, probe);
+  }
+});
+
+test('what is refused says why, with the right code', async (t) => {
+  const { port, messages } = await station(t);
+  const rcpt = async (address: string): Promise<string> =>
+    (await talk(port, [`EHLO c\r\nMAIL FROM:<a@x.example>\r\nRCPT TO:<${address}>\r\nQUIT\r\n`])).at(-2)!;
+  assert.match(await rcpt(`nobody@${domain}`), /^550 5\.1\.1 there is no such address/);
+  assert.match(await rcpt('bob@other.example'), /^550 5\.7\.1 .*relay/);
+  for (const word of [
+    'list',
+    'log',
+    'edit.help',
+    'get.1_5',
+    'index',
+    'thread.3',
+    'request',
+    'accept-x',
+    'digest-get',
+    'tc.x-a=b.example',
+  ]) {
+    assert.equal(await rcpt(`news-${word}@${domain}`), '550 5.1.1 not offered by this list', word);
+  }
+  const data = async (text: string, to = 'news'): Promise<string> =>
+    (await talk(port, [begin.replace('<news@', `<${to}@`), `${text}.\r\n`, 'QUIT\r\n'])).at(-2)!;
+  assert.match(await data('Subject: a\r\n\r\nx\r\n', 'closed'), /^550 5\.7\.1 this list takes no posts/);
+  assert.match(await data('Subject: a\r\n\r\na\nb\r\n'), /^550 5\.6\.0 .*CR or LF/);
+  assert.match(await data(`${'Received: x\r\n'.repeat(100)}\r\nx\r\n`), /^554 5\.4\.6/);
+  assert.match(await data(`Subject: a\r\n\r\n${`${'x'.repeat(998)}\r\n`.repeat(80)}`), /^552 5\.3\.4/);
+  assert.equal(messages.length, 0);
+  assert.match(await data(`${'Received: x\r\n'.repeat(99)}\r\nx\r\n`), /^250 2\.0\.0 ok/);
+  assert.match(await data('__proto__: x\r\nconstructor: y\r\nSubject: a\r\n\r\nx\r\n'), /^250 2\.0\.0 ok/);
+  assert.equal(({} as Record<string, unknown>)['x'], undefined);
+});
+
+test('a declared size above the limit is refused at MAIL', async (t) => {
+  const { port } = await station(t);
+  const lines = await talk(port, ['EHLO c\r\nMAIL FROM:<a@x.example> SIZE=70000\r\nQUIT\r\n']);
+  assert.match(lines.at(-2)!, /^552 5\.3\.4/);
+  assert.ok(lines.includes('250-SIZE 65536') || lines.includes('250 SIZE 65536'));
+  for (const word of ['PIPELINING', '8BITMIME', 'SMTPUTF8', 'ENHANCEDSTATUSCODES'])
+    assert.ok(
+      lines.some((line) => line.endsWith(word)),
+      word,
+    );
+  assert.ok(lines.every((line) => !line.includes('STARTTLS') && !line.includes('AUTH')));
+});
+
+test('LMTP answers for every recipient', async (t) => {
+  const { port, entries } = await station(t, {}, 'lmtp');
+  const to = ['news', 'closed', 'news-help'].map((name) => `RCPT TO:<${name}@${domain}>\r\n`).join('');
+  const lines = await talk(port, [
+    `LHLO c\r\nMAIL FROM:<a@x.example>\r\n${to}DATA\r\nSubject: a\r\n\r\nx\r\n.\r\nQUIT\r\n`,
+  ]);
+  assert.deepEqual(codes(lines).slice(-4), ['250', '550', '250', '221']);
+  assert.deepEqual(
+    entries.map(({ recipient }) => recipient),
+    [`news@${domain}`, `news-help@${domain}`],
+  );
+});
+
+test('in SMTP a message is taken when one recipient takes it', async (t) => {
+  const { port, entries } = await station(t);
+  const to = ['closed', 'news'].map((name) => `RCPT TO:<${name}@${domain}>\r\n`).join('');
+  const lines = await talk(port, [
+    `EHLO c\r\nMAIL FROM:<a@x.example>\r\n${to}DATA\r\nSubject: a\r\n\r\nx\r\n.\r\nQUIT\r\n`,
+  ]);
+  assert.equal(codes(lines).at(-2), '250');
+  assert.equal(entries.length, 2);
+});
+
+test('trouble with the disk is temporary, and a full one says so', async (t) => {
+  const reject = (kind: 'full' | 'io') => async () => Promise.reject(new StorageError({ kind, message: 'no' }));
+  const send = async (port: number): Promise<string> =>
+    (await talk(port, [`${begin}Subject: a\r\n\r\nx\r\n.\r\nQUIT\r\n`])).at(-2)!;
+  assert.match(await send((await station(t, { accept: reject('full') })).port), /^452 4\.3\.1/);
+  assert.match(await send((await station(t, { accept: reject('io') })).port), /^451 4\.3\.0/);
+});
+
+test('a port that is taken is a failure that says so', async (t) => {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  t.after(() => server.close());
+  const { port } = server.address() as AddressInfo;
+  const parts = { settings: initialSettings({ domains: [domain] }) } as ReceiverParts;
+  const started = await startReceiver({ host: '127.0.0.1', port, protocol: 'smtp' }, { ...parts, hostname: domain });
+  assert.match(started.ok ? '' : started.failure.text, new RegExp(`port 127\\.0\\.0\\.1:${port} is taken`));
+});
