@@ -86,11 +86,11 @@ function isEmptyLine(source: Buffer, at: number): boolean {
   return source[at] === lf || (source[at] === cr && source[at + 1] === lf);
 }
 
-// RFC 5322 §3.6.8: a name is printable ASCII without the colon; §4.5.8 (obsolete) allows blanks before the colon.
+// RFC 5322 §3.6.8: a name is printable ASCII without the colon; §4.5.8 (obsolete) allows blanks before the colon. Octets above ASCII occur.
 function readField(source: Buffer, start: number, end: number): Field | undefined {
   const at = source.indexOf(colon, start);
   if (at <= start || at >= end) return undefined;
   const name = source.toString('latin1', start, at).trimEnd();
-  if (!/^[!-9;-~]+$/.test(name)) return undefined;
+  if (!/^[!-9;-~\u0080-\u00ff]+$/.test(name)) return undefined;
   return { name: name.toLowerCase(), start, valueStart: at + 1, end };
 }

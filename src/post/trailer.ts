@@ -17,8 +17,10 @@ export function addTrailer(draft: Draft, text: string, boundary: string): Draft 
   const { type, parameters } = parseContentType(valueOf(header, 'content-type'));
   const encoding = (valueOf(header, 'content-transfer-encoding') ?? '7bit').trim().toLowerCase();
   const body = Buffer.concat(draft.body);
+  // A text that is attached is a file: nothing is written into it.
+  const isFile = /^\s*attachment\b/i.test(valueOf(header, 'content-disposition') ?? '');
   const appended =
-    type === 'text/plain'
+    type === 'text/plain' && !isFile
       ? appendToText(body, trailer, encoding, parameters.get('charset') ?? 'us-ascii')
       : type === 'multipart/mixed'
         ? insertPart(body, trailer, parameters.get('boundary'))
