@@ -1,7 +1,7 @@
-import { readdir, rm, stat } from 'node:fs/promises';
+import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Clock } from '../lib/clock.ts';
-import { ensureDirectory, readIfExists, syncDirectory, writeSynced } from '../lib/files.ts';
+import { changeTime, ensureDirectory, readIfExists, writeDurable } from '../lib/files.ts';
 import type { Id } from '../lib/ids.ts';
 
 /** Bodies up to this many octets live in queue.db, larger ones in a file each (DESIGN: state). */
@@ -20,10 +20,10 @@ export class Bodies {
     this.#clock = clock;
   }
 
+  /** Durable when it resolves. An accept that is repeated writes the same octets under the same name. */
   async write(id: Id, body: Uint8Array): Promise<void> {
     await ensureDirectory(this.#directory, 0o700);
-    await writeSynced(join(this.#directory, id), body, 0o600);
-    await syncDirectory(this.#directory);
+    await writeDurable(join(this.#directory, id), body, 0o600);
   }
 
   read(id: Id): Promise<Buffer | undefined> {
@@ -39,8 +39,9 @@ export class Bodies {
     let removed = 0;
     for (const name of await readdir(this.#directory).catch(() => [])) {
       if (named.has(name)) continue;
-      const { mtimeMs } = await stat(join(this.#directory, name));
-      if (this.#clock.now() - mtimeMs < orphanAgeMs) continue;
+      const changed = await changeTime(join(this.#directory, name));
+      // Gone already: a command may be ending an entry at the same time.
+      if (changed === undefined || this.#clock.now() - changed < orphanAgeMs) continue;
       await rm(join(this.#directory, name), { force: true });
       removed++;
     }

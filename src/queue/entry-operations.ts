@@ -45,8 +45,15 @@ export interface Claim {
 const columns = `e.id, e.kind, e.state, e.message, e.sender, e.recipient, e.list, e.cause, e.created, e.due, e.attempts,
   e.reply, e.number, e.role, e.last_member, (SELECT size FROM messages m WHERE m.id = e.message) AS size`;
 
-// A post that is cut waits for its outcomes and is nobody's to claim.
-const claimable = `((state = 'ready' AND due <= ?1) OR (state = 'claimed' AND lease < ?1)) AND is_cut = 0`;
+// What can be claimed of one kind: what is due, and what a lease let go. A post that is cut waits for its outcomes and is nobody's.
+const claimable = [`state = 'ready' AND due <= ?1`, `state = 'claimed' AND lease < ?1`].map(
+  (condition) =>
+    `SELECT id, due FROM entries WHERE kind = ?2 AND ${condition} AND is_cut = 0
+      AND (kind <> 'mail' OR domain NOT IN (SELECT value FROM json_each(?3))) ORDER BY due, id LIMIT ?4`,
+);
+
+// The operator may stop a post while it is being cut: cutting one of a million members takes as long as its delivery.
+const movable = `(state = 'ready' OR (state = 'claimed' AND kind = 'post'))`;
 
 export const accept = write(
   (db: Database, ask: { messages: readonly StoredMessage[]; entries: readonly NewEntry[]; now: number }) => {
@@ -59,15 +66,11 @@ export const claim = write(
     db: Database,
     ask: Claim & { kinds: readonly EntryKind[]; limit: number; exceptDomains: readonly string[] },
   ): Entry[] => {
-    const found = db.all<{ id: string }>(
-      `SELECT id FROM entries WHERE ${claimable} AND kind IN (SELECT value FROM json_each(?2))
-        AND domain NOT IN (SELECT value FROM json_each(?3)) ORDER BY due, id LIMIT ?4`,
-      ask.now,
-      JSON.stringify(ask.kinds),
-      JSON.stringify(ask.exceptDomains),
-      ask.limit,
+    const domains = JSON.stringify(ask.exceptDomains);
+    const found = ask.kinds.flatMap((kind) =>
+      claimable.flatMap((sql) => db.all<{ id: string; due: number }>(sql, ask.now, kind, domains, ask.limit)),
     );
-    return found.map(({ id }) => {
+    return oldestFirst(found, ask.limit).map(({ id }) => {
       db.run(
         `UPDATE entries SET state = 'claimed', owner = ?, lease = ?, attempts = attempts + (kind <> 'post') WHERE id = ?`,
         ask.owner,
@@ -126,7 +129,7 @@ export const entries = read(
         AND (?4 IS NULL OR e.state = ?4) AND (?5 IS NULL OR e.kind = ?5) AND (?6 IS NULL OR e.created < ?6) ORDER BY e.id LIMIT ?7`,
         ask.after,
         list ?? null,
-        domain ?? null,
+        domain?.toLowerCase() ?? null,
         state ?? null,
         kind ?? null,
         olderThan === undefined ? null : ask.now - olderThan,
@@ -137,13 +140,15 @@ export const entries = read(
 );
 
 /** The operator's moves between ready and held, and back to work at once. */
-export const hold = write((db: Database, ask: { id: Id }) => move(db, `state = 'held'`, `state = 'ready'`, ask.id));
+export const hold = write((db: Database, ask: { id: Id }) =>
+  move(db, `state = 'held', owner = NULL, lease = NULL`, movable, ask.id),
+);
 export const release = write((db: Database, ask: { id: Id }) => move(db, `state = 'ready'`, `state = 'held'`, ask.id));
 
 export const retryNow = write((db: Database, ask: { id: Id; now: number }): boolean => {
-  const changed = db.run(`UPDATE entries SET due = ? WHERE id = ? AND state = 'ready'`, ask.now, ask.id).changes;
+  if (db.run(`UPDATE entries SET due = ? WHERE id = ? AND ${movable}`, ask.now, ask.id).changes === 0) return false;
   db.run(`UPDATE chunks SET due = ? WHERE post = ? AND state = 'ready'`, ask.now, ask.id);
-  return changed > 0;
+  return true;
 });
 
 export const drop = write((db: Database, ask: { id: Id }): Ended => {
@@ -156,9 +161,9 @@ export const drop = write((db: Database, ask: { id: Id }): Ended => {
 export const nextDue = read((db: Database, _ask: undefined): number | undefined => {
   const row = db.get<{ due: number | null }>(
     `SELECT min(due) AS due FROM (
-       SELECT min(due) AS due FROM entries WHERE state = 'ready' AND is_cut = 0
-       UNION ALL SELECT min(lease) FROM entries WHERE state = 'claimed'
-       UNION ALL SELECT min(due) FROM chunks WHERE state = 'ready')`,
+       ${(['arrived', 'mail', 'post'] satisfies EntryKind[]).map((kind) => nextOfKind(kind)).join(' UNION ALL ')}
+       UNION ALL SELECT min(due) FROM chunks WHERE state = 'ready'
+         AND post NOT IN (SELECT id FROM entries WHERE kind = 'post' AND state = 'held'))`,
   );
   return row?.due ?? undefined;
 });
@@ -183,6 +188,16 @@ export const recover = write(
       ).changes;
     return { entries: free('entries'), chunks: free('chunks') };
   },
+);
+
+/** Posts that the operator holds: nobody is tried for them. */
+export const heldPosts = read((db: Database, _ask: undefined): string[] =>
+  db.all<{ id: string }>(`SELECT id FROM entries WHERE kind = 'post' AND state = 'held'`).map((row) => row.id),
+);
+
+/** Those of these posts that are no longer there. */
+export const gonePosts = read((db: Database, ask: { posts: readonly Id[] }): Id[] =>
+  ask.posts.filter((id) => !db.get('SELECT 1 FROM entries WHERE id = ?', id)),
 );
 
 /** Takes an entry out, and its message when nothing else uses it. */
@@ -224,6 +239,15 @@ function insertAll(db: Database, messages: readonly StoredMessage[], added: read
   }
 }
 
+function nextOfKind(kind: EntryKind): string {
+  return `SELECT min(due) AS due FROM entries WHERE kind = '${kind}' AND state = 'ready' AND is_cut = 0
+    UNION ALL SELECT min(lease) FROM entries WHERE kind = '${kind}' AND state = 'claimed'`;
+}
+
+function oldestFirst<Row extends { id: string; due: number }>(rows: readonly Row[], limit: number): Row[] {
+  return rows.toSorted((a, b) => a.due - b.due || (a.id < b.id ? -1 : 1)).slice(0, limit);
+}
+
 function entryById(db: Database, id: string): Entry | undefined {
   const row = db.get<EntryRow>(`SELECT ${columns} FROM entries e WHERE e.id = ?`, id);
   return row && entryOf(row);
@@ -239,6 +263,7 @@ function move(db: Database, to: string, from: string, id: Id): boolean {
   return db.run(`UPDATE entries SET ${to} WHERE id = ? AND ${from}`, id).changes > 0;
 }
 
-function domainOf(address: string): string {
+/** The domain of an address, in lower case. */
+export function domainOf(address: string): string {
   return address.slice(address.lastIndexOf('@') + 1).toLowerCase();
 }

@@ -53,7 +53,19 @@ interface TraceRow {
   history: string;
 }
 
-const record = write((db: Database, ask: { post: Id; list: string; number: number; rows: string }) => {
+/** Results of one post; `rows` is the JSON text of `OutcomeTuple`s. */
+export interface PostRows {
+  readonly post: Id;
+  readonly list: string;
+  readonly number: number;
+  readonly rows: string;
+}
+
+const record = write((db: Database, posts: readonly PostRows[]) => {
+  for (const post of posts) recordPost(db, post);
+});
+
+function recordPost(db: Database, ask: PostRows): void {
   db.run(
     'INSERT INTO posts (post, list, number) VALUES (?, ?, ?) ON CONFLICT DO NOTHING',
     ask.post,
@@ -73,7 +85,7 @@ const record = write((db: Database, ask: { post: Id; list: string; number: numbe
     key,
     ask.rows,
   );
-});
+}
 
 // Only a chunk of a run that did not end well is looked up: walking its post's rows costs less than an index would always.
 const recorded = read((db: Database, ask: { post: Id; members: string }): number[] =>
@@ -88,13 +100,17 @@ const recorded = read((db: Database, ask: { post: Id; members: string }): number
 );
 
 const claimDue = write(
-  (db: Database, ask: Claim & { limit: number; exceptDomains: readonly string[] }): DueRecipient[] => {
+  (
+    db: Database,
+    ask: Claim & { limit: number; exceptDomains: readonly string[]; exceptPosts: readonly string[] },
+  ): DueRecipient[] => {
     const found = db.all<DueRecipient & { key: number; domain: string }>(
       `SELECT o.post AS key, p.post, o.member, o.domain, o.address, o.attempts FROM outcomes o JOIN posts p ON p.key = o.post
-      WHERE o.next <= ?1 AND (o.owner IS NULL OR o.lease < ?1)
-      AND o.domain NOT IN (SELECT value FROM json_each(?2)) ORDER BY o.next LIMIT ?3`,
+        WHERE o.next <= ?1 AND (o.owner IS NULL OR o.lease < ?1) AND o.domain NOT IN (SELECT value FROM json_each(?2))
+        AND o.post NOT IN (${keysOf('?3')}) ORDER BY o.next LIMIT ?4`,
       ask.now,
       JSON.stringify(ask.exceptDomains),
+      JSON.stringify(ask.exceptPosts),
       ask.limit,
     );
     for (const { key, domain, address } of found) {
@@ -128,37 +144,42 @@ const tally = read((db: Database, ask: { post: Id }): { state: OutcomeState; n: 
   ),
 );
 
+const postOf = read(
+  (db: Database, ask: { list: string; number: number }): number | undefined =>
+    db.get<{ key: number }>(
+      'SELECT key FROM posts WHERE list = ? AND number = ? ORDER BY post DESC LIMIT 1',
+      ask.list,
+      ask.number,
+    )?.key,
+);
+
+/** A page of a post's recipients, of one domain only when `domain` is one. */
 const trace = read(
   (
     db: Database,
-    ask: { list: string; number: number; address: string | null; after: TraceCursor; limit: number },
-  ): { trace: Trace; domain: string }[] => {
-    const post = db.get<{ key: number }>(
-      'SELECT key FROM posts WHERE list = ? AND number = ? ORDER BY key DESC LIMIT 1',
-      ask.list,
-      ask.number,
+    ask: { post: number; domain: string | null; after: TraceCursor; limit: number },
+  ): { traces: Trace[]; next: TraceCursor | undefined } => {
+    const rows = db.all<TraceRow>(
+      `SELECT member, domain, address, state, at, host, reply, next, history FROM outcomes
+        WHERE post = ?1 AND (domain, address) > (?2, ?3) AND (?4 IS NULL OR domain = ?4) ORDER BY domain, address LIMIT ?5`,
+      ask.post,
+      ask.after.domain,
+      ask.after.address,
+      ask.domain,
+      ask.limit,
     );
-    if (!post) return [];
-    return db
-      .all<TraceRow>(
-        `SELECT member, domain, address, state, at, host, reply, next, history FROM outcomes
-          WHERE post = ?1 AND (domain, address) > (?2, ?3) AND (?4 IS NULL OR lower(address) = ?4) ORDER BY domain, address LIMIT ?5`,
-        post.key,
-        ask.after.domain,
-        ask.after.address,
-        ask.address,
-        ask.limit,
-      )
-      .map((row) => ({ trace: traceOf(row), domain: row.domain }));
+    const last = rows.length < ask.limit ? undefined : rows.at(-1);
+    return { traces: rows.map(traceOf), next: last && { domain: last.domain, address: last.address } };
   },
 );
 
-const nextDue = read((db: Database, _ask: undefined): number | undefined => {
-  const row = db.get<{ due: number | null }>(
-    'SELECT min(next) AS due FROM outcomes WHERE next IS NOT NULL AND owner IS NULL',
-  );
-  return row?.due ?? undefined;
-});
+const nextDue = read(
+  (db: Database, ask: { exceptPosts: readonly string[] }): number | undefined =>
+    db.get<{ next: number }>(
+      `SELECT next FROM outcomes WHERE next IS NOT NULL AND owner IS NULL AND post NOT IN (${keysOf('?')}) ORDER BY next LIMIT 1`,
+      JSON.stringify(ask.exceptPosts),
+    )?.next,
+);
 
 const recover = write((db: Database, ask: { owner: string; now: number }): number => {
   const freed = db.run(
@@ -169,32 +190,46 @@ const recover = write((db: Database, ask: { owner: string; now: number }): numbe
   return freed.changes;
 });
 
-/** The operator dropped a post: nobody is tried again. */
-const giveUp = write((db: Database, ask: { post: Id; at: number; reply: string }) => {
-  db.run(
-    `UPDATE outcomes SET history = history || json_array(state, at, host, reply) || char(10), state = 'failed', at = ?, host = '',
-      reply = ?, next = NULL, owner = NULL, lease = NULL
-      WHERE post = (SELECT key FROM posts WHERE post = ?) AND next IS NOT NULL`,
-    ask.at,
-    ask.reply,
-    ask.post,
-  );
-});
+/** The operator dropped a post: nobody is tried again. Changes up to `most` rows and says how many. */
+const giveUp = write(
+  (db: Database, ask: { post: Id; at: number; reply: string; most: number }): number =>
+    db.run(
+      `UPDATE outcomes SET history = history || json_array(state, at, host, reply) || char(10), state = 'failed', at = ?, host = '',
+        reply = ?, next = NULL, owner = NULL, lease = NULL WHERE (post, domain, address) IN (${waitingOf('next IS NOT NULL')})`,
+      ask.at,
+      ask.reply,
+      ask.post,
+      ask.most,
+    ).changes,
+);
 
-/** The operator wants a post's deferred recipients tried now. */
-const hurry = write((db: Database, ask: { post: Id; now: number }) => {
-  db.run(
-    'UPDATE outcomes SET next = ? WHERE post = (SELECT key FROM posts WHERE post = ?) AND next IS NOT NULL',
-    ask.now,
-    ask.post,
-  );
-});
+/** The operator wants a post's deferred recipients tried now. Changes up to `most` rows and says how many. */
+const hurry = write(
+  (db: Database, ask: { post: Id; now: number; most: number }): number =>
+    db.run(
+      `UPDATE outcomes SET next = ?1 WHERE (post, domain, address) IN (${waitingOf('next > ?1')})`,
+      ask.now,
+      ask.post,
+      ask.most,
+    ).changes,
+);
 
 /** queue/outcomes-<year>-W<week>.db: what became of every recipient of the posts of one week. */
 export const outcomeEngine = {
   migrations: [first],
-  operations: { record, recorded, claimDue, isWaiting, tally, trace, nextDue, recover, giveUp, hurry },
+  operations: { record, recorded, claimDue, isWaiting, tally, postOf, trace, nextDue, recover, giveUp, hurry },
 } satisfies Engine;
+
+// Keys of the posts whose ids are in a JSON array.
+function keysOf(parameter: string): string {
+  return `SELECT key FROM posts WHERE post IN (SELECT value FROM json_each(${parameter}))`;
+}
+
+// Some of those who wait for a post.
+function waitingOf(condition: string): string {
+  return `SELECT post, domain, address FROM outcomes
+    WHERE post = (SELECT key FROM posts WHERE post = ?) AND next IS NOT NULL AND ${condition} LIMIT ?`;
+}
 
 function traceOf(row: TraceRow): Trace {
   const earlier = row.history

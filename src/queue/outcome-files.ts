@@ -20,9 +20,14 @@ export class OutcomeFiles {
     this.#directory = directory;
   }
 
+  /** The name of the file that a post's outcomes go to. */
+  name(post: Id): string {
+    return fileName(timeOf(post));
+  }
+
   /** The file that a post's outcomes go to. */
   of(post: Id): OutcomeCalls {
-    return this.#calls(fileName(timeOf(post)));
+    return this.#calls(this.name(post));
   }
 
   /** All files, the newest first. Looked up each time: a command reads files that the daemon has just made. */

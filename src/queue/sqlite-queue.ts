@@ -5,9 +5,9 @@ import type { Id } from '../lib/ids.ts';
 import { callsOf, type Calls, type Storage } from '../lib/storage.ts';
 import type { Cursor } from '../list/store.ts';
 import { Bodies, inlineOctetsMost } from './bodies.ts';
-import type { Ended, StoredMessage } from './entry-operations.ts';
-import { type OutcomeCalls, OutcomeFiles } from './outcome-files.ts';
-import type { OutcomeTuple } from './outcome-engine.ts';
+import type { Claim, Ended, StoredMessage } from './entry-operations.ts';
+import { OutcomeFiles } from './outcome-files.ts';
+import { Outcomes, type PostOutcomes } from './outcomes.ts';
 import type { queueEngine } from './queue-engine.ts';
 import type {
   Chunk,
@@ -30,6 +30,7 @@ import type {
 const pageSize = 1_000;
 /** Posts whose list and number are remembered. */
 const worksMost = 256;
+const droppedReply = 'dropped by the operator';
 
 export interface SqliteQueueOptions {
   readonly storage: Storage;
@@ -52,6 +53,7 @@ export function queueFile(directory: string): string {
 class SqliteQueue implements QueueStore {
   readonly #queue: Calls<typeof queueEngine>;
   readonly #files: OutcomeFiles;
+  readonly #outcomes: Outcomes;
   readonly #bodies: Bodies;
   readonly #clock: Clock;
   readonly #works = new Map<Id, PostWork>();
@@ -59,13 +61,15 @@ class SqliteQueue implements QueueStore {
   constructor({ storage, directory, clock }: SqliteQueueOptions) {
     this.#queue = callsOf(storage, queueFile(directory), 'queue');
     this.#files = new OutcomeFiles(storage, directory);
+    this.#outcomes = new Outcomes(this.#files);
     this.#bodies = new Bodies(join(directory, 'body'), clock);
     this.#clock = clock;
   }
 
   async accept(messages: readonly NewMessage[], entries: readonly NewEntry[]): Promise<void> {
-    const stored = await this.#store(messages);
-    await this.#orUnstore(stored, this.#queue('accept', { messages: stored, entries, now: this.#clock.now() }));
+    await this.#withBodies(messages, (stored) =>
+      this.#queue('accept', { messages: stored, entries, now: this.#clock.now() }),
+    );
   }
 
   claim(
@@ -83,9 +87,10 @@ class SqliteQueue implements QueueStore {
     messages: readonly NewMessage[],
     entries: readonly NewEntry[],
   ): Promise<boolean> {
-    const stored = await this.#store(messages);
-    const ask = { owner, id, messages: stored, entries, now: this.#clock.now() };
-    return this.#ended(await this.#orUnstore(stored, this.#queue('finish', ask)));
+    const end = await this.#withBodies(messages, (stored) =>
+      this.#queue('finish', { owner, id, messages: stored, entries, now: this.#clock.now() }),
+    );
+    return this.#ended(end);
   }
 
   async defer({ owner }: Claimant, id: Id, due: number, reply: string): Promise<void> {
@@ -120,62 +125,51 @@ class SqliteQueue implements QueueStore {
   }
 
   async record(outcomes: readonly Outcome[]): Promise<void> {
-    const byPost = Map.groupBy(outcomes, (outcome) => outcome.post);
-    await Promise.all([...byPost].map(([post, some]) => this.#recordPost(post, some)));
+    const posts: PostOutcomes[] = [];
+    for (const [post, some] of Map.groupBy(outcomes, (outcome) => outcome.post)) {
+      const work = await this.#workOf(post);
+      // The operator may have dropped the post while its last recipients were on the wire.
+      if (work) posts.push({ post, work, outcomes: some });
+    }
+    await this.#outcomes.record(posts);
   }
 
-  async recorded(post: Id, members: readonly number[]): Promise<Set<number>> {
-    return new Set(await this.#files.of(post)('recorded', { post, members: JSON.stringify(members) }));
+  recorded(post: Id, members: readonly number[]): Promise<Set<number>> {
+    return this.#outcomes.recorded(post, members);
   }
 
   async claimDue(claimant: Claimant, limit: number, exceptDomains: readonly string[] = []): Promise<DueRecipient[]> {
-    const due: DueRecipient[] = [];
-    for (const calls of this.#files.all()) {
-      if (due.length >= limit) break;
-      due.push(...(await calls('claimDue', { ...this.#claim(claimant), limit: limit - due.length, exceptDomains })));
-    }
-    return due;
+    const held = await this.#queue('heldPosts', undefined);
+    const due = await this.#outcomes.claimDue(this.#claim(claimant), limit, exceptDomains, held);
+    const gone = await this.#giveUpGone(new Set(due.map(({ post }) => post)));
+    return gone.length === 0 ? due : due.filter(({ post }) => !gone.includes(post));
   }
 
+  // In this order: when no chunk is left every outcome is on disk, and then who waits is all who will.
   async finishPost(id: Id): Promise<boolean> {
     const progress = await this.progress(id);
-    if (!progress?.isCut || progress.chunks > 0) return false;
-    if (await this.#files.of(id)('isWaiting', { post: id })) return false;
+    if (!progress?.isCut || progress.chunks > 0 || (await this.#outcomes.isWaiting(id))) return false;
     return this.#ended(await this.#queue('finishPost', { id }));
   }
 
-  async *trace(list: string, number: number, address?: string): AsyncIterable<Trace[]> {
-    for (const calls of this.#files.all()) {
-      const pages = this.#traceFile(calls, list, number, address?.toLowerCase() ?? null);
-      let isFound = false;
-      for await (const page of pages) {
-        isFound = true;
-        yield page;
-      }
-      if (isFound) return;
-    }
+  trace(list: string, number: number, address?: string): AsyncIterable<Trace[]> {
+    return this.#outcomes.trace(list, number, address);
   }
 
-  async tally(post: Id): Promise<Readonly<Record<OutcomeState, number>>> {
-    const total = { delivered: 0, deferred: 0, failed: 0, uncertain: 0 };
-    for (const { state, n } of await this.#files.of(post)('tally', { post })) total[state] = n;
-    return total;
+  tally(post: Id): Promise<Readonly<Record<OutcomeState, number>>> {
+    return this.#outcomes.tally(post);
   }
 
   async nextDue(): Promise<number | undefined> {
-    const found = await Promise.all([
-      this.#queue('nextDue', undefined),
-      ...this.#files.all().map((calls) => calls('nextDue', undefined)),
-    ]);
-    const times = found.filter((time) => time !== undefined);
-    return times.length === 0 ? undefined : Math.min(...times);
+    const held = await this.#queue('heldPosts', undefined);
+    const [entry, recipient] = await Promise.all([this.#queue('nextDue', undefined), this.#outcomes.nextDue(held)]);
+    return entry === undefined || recipient === undefined ? (entry ?? recipient) : Math.min(entry, recipient);
   }
 
   async recover(owner: string): Promise<{ entries: number; chunks: number; recipients: number }> {
     const now = this.#clock.now();
     const { entries, chunks } = await this.#queue('recover', { owner, now });
-    let recipients = 0;
-    for (const calls of this.#files.all()) recipients += await calls('recover', { owner, now });
+    const recipients = await this.#outcomes.recover(owner, now);
     await this.#bodies.removeOrphans(new Set(await this.#queue('filedBodies', undefined)));
     return { entries, chunks, recipients };
   }
@@ -210,7 +204,7 @@ class SqliteQueue implements QueueStore {
     const now = this.#clock.now();
     const isPost = (await this.entry(id))?.kind === 'post';
     if (!(await this.#queue('retryNow', { id, now }))) return false;
-    if (isPost) await this.#files.of(id)('hurry', { post: id, now });
+    if (isPost) await this.#outcomes.hurry(id, now);
     return true;
   }
 
@@ -218,8 +212,7 @@ class SqliteQueue implements QueueStore {
     const isPost = (await this.entry(id))?.kind === 'post';
     const isDropped = await this.#ended(await this.#queue('drop', { id }));
     this.#works.delete(id);
-    if (isDropped && isPost)
-      await this.#files.of(id)('giveUp', { post: id, at: this.#clock.now(), reply: 'dropped by the operator' });
+    if (isDropped && isPost) await this.#outcomes.giveUp(id, this.#clock.now(), droppedReply);
     return isDropped;
   }
 
@@ -227,30 +220,16 @@ class SqliteQueue implements QueueStore {
     return this.#files.forget(days, this.#clock.now());
   }
 
-  #claim({ owner, leaseMs }: Claimant): { owner: string; leaseMs: number; now: number } {
+  #claim({ owner, leaseMs }: Claimant): Claim {
     return { owner, leaseMs, now: this.#clock.now() };
   }
 
-  async #recordPost(post: Id, outcomes: readonly Outcome[]): Promise<void> {
-    const work = await this.#workOf(post);
-    // The operator may have dropped the post while its last recipients were on the wire.
-    if (!work) return;
-    const rows: OutcomeTuple[] = outcomes.map((one) => [
-      one.address.slice(one.address.lastIndexOf('@') + 1).toLowerCase(),
-      one.address,
-      one.member,
-      one.state,
-      one.at,
-      one.host,
-      one.reply,
-      one.next ?? null,
-    ]);
-    await this.#files.of(post)('record', {
-      post,
-      list: work.list,
-      number: work.number,
-      rows: JSON.stringify(rows),
-    });
+  // Results that came in after the operator had dropped their post, or a crash before the drop had reached the outcomes.
+  async #giveUpGone(posts: ReadonlySet<Id>): Promise<readonly Id[]> {
+    if (posts.size === 0) return [];
+    const gone = await this.#queue('gonePosts', { posts: [...posts] });
+    for (const post of gone) await this.#outcomes.giveUp(post, this.#clock.now(), droppedReply);
+    return gone;
   }
 
   // A post's list and number never change; a fan-out asks for them with every batch.
@@ -263,39 +242,32 @@ class SqliteQueue implements QueueStore {
     return work;
   }
 
-  async *#traceFile(calls: OutcomeCalls, list: string, number: number, address: string | null): AsyncIterable<Trace[]> {
-    let after = { domain: '', address: '' };
-    for (;;) {
-      const page = await calls('trace', { list, number, address, after, limit: pageSize });
-      if (page.length > 0) yield page.map((row) => row.trace);
-      const last = page.at(-1);
-      if (!last || page.length < pageSize) return;
-      after = { domain: last.domain, address: last.trace.address };
-    }
-  }
-
   // Large bodies are on disk before the commit that names them.
-  async #store(messages: readonly NewMessage[]): Promise<StoredMessage[]> {
-    const stored: StoredMessage[] = [];
-    for (const { id, body } of messages) {
-      const isFiled = body.length > inlineOctetsMost;
-      if (isFiled) await this.#bodies.write(id, body);
-      stored.push({ id, size: body.length, body: isFiled ? null : body });
+  async #withBodies<R>(
+    messages: readonly NewMessage[],
+    commit: (stored: readonly StoredMessage[]) => Promise<R>,
+  ): Promise<R> {
+    const filed = messages.filter(({ body }) => body.length > inlineOctetsMost);
+    try {
+      for (const { id, body } of filed) await this.#bodies.write(id, body);
+      return await commit(messages.map((message) => storedMessage(message)));
+    } finally {
+      for (const { id } of filed) await this.#removeUnnamed(id);
     }
-    return stored;
   }
 
-  async #orUnstore<R>(stored: readonly StoredMessage[], commit: Promise<R>): Promise<R> {
-    try {
-      return await commit;
-    } catch (error) {
-      for (const { id, body } of stored) if (body === null) await this.#bodies.remove(id);
-      throw error;
-    }
+  // Only what the database answers counts: a commit whose answer was lost may have been made. The next start removes the rest.
+  async #removeUnnamed(id: Id): Promise<void> {
+    const named = await this.#queue('message', { id }).catch(() => 'unknown');
+    if (named === undefined) await this.#bodies.remove(id);
   }
 
   async #ended(end: Ended): Promise<boolean> {
     if (end.goneBody) await this.#bodies.remove(end.goneBody);
     return end.isDone;
   }
+}
+
+function storedMessage({ id, body }: NewMessage): StoredMessage {
+  return { id, size: body.length, body: body.length > inlineOctetsMost ? null : body };
 }
