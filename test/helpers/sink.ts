@@ -8,8 +8,8 @@ export interface SinkTransaction {
   readonly message: string;
 }
 
-/** What the sink answers to a line; `undefined`: the ordinary answer. `drop` breaks the connection off. */
-export type SinkAnswer = (line: string, nth: number) => string | 'drop' | undefined;
+/** What the sink answers to a line; `undefined`: the ordinary answer, `drop` breaks the connection off. */
+export type SinkAnswer = (line: string, nth: number) => string | undefined;
 
 export interface Sink {
   readonly port: number;

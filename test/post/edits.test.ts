@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { parseListName } from '../../src/list/name.ts';
 import { type ListSettings, listSettingRows } from '../../src/list/settings.ts';
 import { withInitial } from '../../src/lib/settings.ts';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { hasBareLineEnd, wireMessage } from '../../src/smtp/data.ts';
 
 /** What a peer makes of it: the octets up to the end of data, with the transparency dots taken off. */

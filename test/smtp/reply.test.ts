@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { permanent, temporary } from '../../src/mail/failure.ts';
 import { failureReply, ReplyParser } from '../../src/smtp/reply.ts';
 
