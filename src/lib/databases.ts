@@ -67,23 +67,40 @@ export class Databases {
   }
 
   #writeGroup(requests: readonly StorageRequest[], from: number): StorageReply[] {
-    const replies: StorageReply[] = [];
-    const started = performance.now();
-    let database: OpenDatabase | undefined;
+    let database: OpenDatabase;
     try {
       database = this.#database(requests[from]!.file, requests[from]!.engine);
       database.begin();
-      for (let at = from; at < requests.length && this.#isWrite(requests[at]!); at++) {
-        replies.push(this.#writeOne(database, requests[at]!));
-        if (!database.isInTransaction) throw new Error('the transaction was ended by the database');
+    } catch (error) {
+      // Its neighbours have waited for the same lock as long: each waiting again would hold the thread for 5 s a call.
+      const trouble = storageTrouble(error);
+      return this.#neighbours(requests, from).map(() => ({ ok: false, trouble }));
+    }
+    return this.#writeAll(database, this.#neighbours(requests, from));
+  }
+
+  #neighbours(requests: readonly StorageRequest[], from: number): StorageRequest[] {
+    const end = requests.findIndex((request, at) => at > from && !this.#isWrite(request));
+    return requests.slice(from, end < 0 ? undefined : end);
+  }
+
+  #writeAll(database: OpenDatabase, requests: readonly StorageRequest[]): StorageReply[] {
+    const replies: StorageReply[] = [];
+    const started = performance.now();
+    try {
+      for (const request of requests) {
+        const reply = this.#writeOne(database, request);
+        replies.push(reply);
+        // A full disk ends the whole transaction by itself: nobody's change was made.
+        if (!database.isInTransaction) return replies.map((one) => (one.ok ? reply : one));
         if (performance.now() - started > transactionMs) break;
       }
       database.commit();
       return replies;
     } catch (error) {
-      database?.rollback();
-      const trouble = replies.find((reply) => !reply.ok)?.trouble ?? storageTrouble(error);
-      return Array.from({ length: Math.max(1, replies.length) }, () => ({ ok: false, trouble }));
+      database.rollback();
+      const trouble = storageTrouble(error);
+      return replies.map((one) => (one.ok ? { ok: false, trouble } : one));
     }
   }
 

@@ -1,7 +1,7 @@
 import { Worker } from 'node:worker_threads';
 import type { StorageReply, StorageRequest } from './databases.ts';
 import type { Storage } from './storage.ts';
-import { StorageError } from './storage-trouble.ts';
+import { StorageError, storageTrouble } from './storage-trouble.ts';
 
 /** What the main thread sends to a storage thread. */
 export type ToStorage =
@@ -90,7 +90,13 @@ export class StorageThread implements Storage {
     this.#sent = this.#waiting;
     this.#waiting = [];
     this.#replied = 0;
-    this.#tell({ kind: 'run', requests: this.#sent.map((call) => call.request) });
+    try {
+      this.#tell({ kind: 'run', requests: this.#sent.map((call) => call.request) });
+    } catch (error) {
+      // An argument that cannot cross to the thread: nothing has crossed.
+      const failed = this.#sent.splice(0);
+      for (const call of failed) call.reject(new StorageError(storageTrouble(error)));
+    }
   }
 
   #hear(message: FromStorage): void {
