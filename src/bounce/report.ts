@@ -1,5 +1,5 @@
 import { simpleParser } from 'mailparser';
-import { automaticReason } from '../mail/automatic.ts';
+import { likelyAutomaticReason } from '../mail/automatic.ts';
 import { parseContentType } from '../mail/content-type.ts';
 import { type Header, valueOf } from '../mail/header.ts';
 import { plainLine } from '../mail/words.ts';
@@ -30,7 +30,7 @@ export async function readReturned(message: Buffer, header: Header, sender: stri
     return report === 'delivery-status' ? readReport(message) : { kind: 'other', why: 'automatic mail' };
   }
   const isBounce = looksLikeBounce(header);
-  if (!isBounce && automaticReason(header) !== undefined) return { kind: 'other', why: 'automatic mail' };
+  if (!isBounce && likelyAutomaticReason(header) !== undefined) return { kind: 'other', why: 'automatic mail' };
   // People, and answering machines that do not say so, also write to the Return-Path; they have got the mail.
   if (!isBounce && sender !== '' && sender !== '#@[]') return { kind: 'other', why: 'no bounce' };
   return { kind: 'failure', text: reasonIn(message, header) };

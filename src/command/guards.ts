@@ -1,5 +1,5 @@
 import type { ListName } from '../list/name.ts';
-import { automaticReason, listReason } from '../mail/automatic.ts';
+import { likelyAutomaticReason, listReason } from '../mail/automatic.ts';
 import { type Header, valuesOf } from '../mail/header.ts';
 import { originalSender } from '../mail/sender.ts';
 
@@ -44,7 +44,7 @@ const guards: readonly Guard[] = [
   {
     name: 'automatic mail',
     reason: 'a vacation message or a delivery report must not subscribe, confirm or be answered (RFC 3834 §2)',
-    isHit: ({ header }) => automaticReason(header) !== undefined,
+    isHit: ({ header }) => likelyAutomaticReason(header) !== undefined,
   },
   {
     name: 'list mail',

@@ -10,10 +10,18 @@ export function automaticReason(header: Header): string | undefined {
   const precedence = valueOf(header, 'precedence');
   if (precedence !== undefined && /^(?:bulk|junk|list|auto_reply)\b/i.test(precedence)) return 'Precedence';
   if (/^multipart\/report\b/i.test(valueOf(header, 'content-type') ?? '')) return 'a report';
-  // X-Auto-Response-Suppress is not here: Exchange puts it on people's mail too.
   return ['x-autoreply', 'x-autorespond', 'x-amazon-auto-reply'].find((name) =>
     header.fields.some((field) => field.name === name),
   );
+}
+
+/**
+ * The same, in doubt too: Exchange puts X-Auto-Response-Suppress on vacation messages, and on some people's mail. For deciding whether
+ * to answer or to count a bounce, not whether to distribute.
+ */
+export function likelyAutomaticReason(header: Header): string | undefined {
+  const hint = 'x-auto-response-suppress';
+  return automaticReason(header) ?? (header.fields.some((field) => field.name === hint) ? hint : undefined);
 }
 
 /** The header field by which a message shows that a mailing list sent it, or undefined (RFC 2369, RFC 2919, and older habits). */
