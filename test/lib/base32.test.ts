@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { base32, base32Integer, fromBase32, fromBase32Integer } from '../../src/lib/base32.ts';
 
 test('octets are written as in RFC 4648, in lower case and without padding', () => {

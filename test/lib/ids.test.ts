@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { idMaker, parseId, timeOf } from '../../src/lib/ids.ts';
 import { HandClock } from '../helpers/hand-clock.ts';
 
