@@ -87,6 +87,20 @@ test('a connection above the limit is told to come back', async (t) => {
   );
 });
 
+test('a list whose state cannot be read now is asked again later', async (t) => {
+  const judge = async (): Promise<undefined> => Promise.reject(new Error('the database is locked'));
+  for (const [protocol, hello] of [
+    ['smtp', 'EHLO c'],
+    ['lmtp', 'LHLO c'],
+  ] as const) {
+    const { port, entries } = await startStation(t, { judge }, protocol);
+    const lines = await talk(port, [[hello, mail, rcpt, help, 'DATA', ...text, 'QUIT', ''].join('\r\n')]);
+    const replies = lines.filter((line) => line.startsWith('451'));
+    assert.deepEqual(replies, Array(protocol === 'lmtp' ? 2 : 1).fill('451 4.3.0 local trouble; try again later'));
+    assert.deepEqual(entries, []);
+  }
+});
+
 test('what a client calls itself reaches the trace line as a name only', async (t) => {
   const { port, messages } = await startStation(t);
   for (const name of ['a b) by evil', '[192.0.2.1]', 'x"><\u00e4', '(comment)']) {
