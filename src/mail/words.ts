@@ -31,7 +31,7 @@ export function headerField(name: string, value: string): string {
   if (/[\u0000-\u0008\u000a-\u001f\u007f]/.test(value) || Buffer.byteLength(value) > valueOctetsMost) {
     throw new Error(`a header value for ${name} that cannot be written`);
   }
-  return `${libmime.foldLines(`${name}: ${value}`, 76)}\r\n`;
+  return `${folded(`${name}: ${value}`)}\r\n`;
 }
 
 /** A text of others made fit for a header value or a log line: control characters become blanks, cut at 500 characters. */
@@ -40,4 +40,21 @@ export function plainLine(text: string): string {
     .replace(/[\u0000-\u001f\u007f-\u009f\u2028\u2029]+/g, ' ')
     .trim()
     .slice(0, 500);
+}
+
+/** Octets of a line that a field is folded at: RFC 5322 §2.1.1 recommends 78 with the line end. */
+const lineOctets = 76;
+
+// Only at a blank before a word (RFC 5322 §2.2.3). libmime also breaks at U+2028 and its like, which begin no folded line: the header would
+// end there.
+function folded(line: string): string {
+  let text = '';
+  let length = 0;
+  for (const part of line.split(/(?= [^ \t])/)) {
+    const octets = Buffer.byteLength(part);
+    const isNew = length > 0 && length + octets > lineOctets;
+    text += isNew ? `\r\n${part}` : part;
+    length = isNew ? octets : length + octets;
+  }
+  return text;
 }

@@ -94,5 +94,6 @@ test('settings and subjects cannot add fields or end the header', () => {
       assert.equal(parseHeader(dressed).fields.length, count);
       assert.equal(bodyOf(dressed), 'x\r\n');
     }),
+    { numRuns: 1_000, examples: [[['\u{1f600}', ' ', '\u2028', ' ', 'a'.repeat(70), '\u2028', 'b']]] },
   );
 });
