@@ -11,11 +11,16 @@ import type { Cursor } from '../list/store.ts';
  *   ready     --claim-->                    claimed  commit; a crash leaves it claimed, `recover` or the lease frees it
  *   claimed   --finish-->                   (gone)   ONE commit that also inserts what follows
  *   claimed   --defer-->                    ready    commit, with a later due time
- *   ready     --hold--> held --release-->   ready    the operator
- *   any       --drop-->                     (gone)   the operator
+ *   ready     --hold--> held --release-->   ready    the operator; a post also while it is cut, then the cut's claim is lost
+ *   any       --drop-->                     (gone)   the operator; then the post's outcomes: nobody is tried again
  *
  * A post's entry is `claimed` only while chunks are cut; each `cutChunk` is one commit of chunk and cursor. Chunks go
- * ready -> claimed -> (gone), the last step only after the outcomes of all their members are committed.
+ * ready -> claimed -> (gone), the last step only after the outcomes of all their members are committed. A post ends when it is cut,
+ * has no chunk and nobody waits, looked at in this order: without chunks every outcome is on disk, and no more come to wait.
+ *
+ * Causes are unique among the entries that are there, and that is enough: what follows an entry comes in with the commit that ends it,
+ * guarded by its claim, so a stage that runs twice has one of the two refused. For how long entries that have ended should be remembered
+ * would be a guess.
  */
 
 /** What an entry asks for. `arrived`: mail for an address of ours; `mail`: to one recipient elsewhere; `post`: fan-out. */

@@ -222,16 +222,4 @@ function endingPosts(promising: Promising): void {
     const { id } = await desk.cutPost([]);
     assert.equal(await desk.queue.finishPost(id), true);
   });
-
-  promising('a post does not end while its last chunk is recorded and ended beside it', async (desk) => {
-    const { id } = await desk.cutPost([chunkOf([1])]);
-    const [chunk] = await desk.queue.claimChunks(ann, 1);
-    const recorded = async (): Promise<void> => {
-      await desk.queue.record([desk.waiting(id, 1, 0)]);
-      await desk.queue.finishChunk(ann, chunk!.id);
-    };
-    const ended = await Promise.all([recorded(), ...[1, 2, 3, 4].map(() => desk.queue.finishPost(id))]);
-    assert.ok(!ended.includes(true));
-    assert.equal((await desk.queue.claimDue(ann, 1)).length, 1);
-  });
 }
