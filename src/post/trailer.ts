@@ -33,7 +33,11 @@ function appendToText(body: Buffer, trailer: string, encoding: string, charset: 
   const fits = isPlain ? asciiBased.test(charset) : /^utf-8$/i.test(charset);
   const gap = body.length === 0 || body.subarray(-2).equals(Buffer.from(crlf)) ? '' : crlf;
   if (!fits) return undefined;
-  if (encoding === 'quoted-printable') return [body, Buffer.from(gap + quotedPrintable(trailer))];
+  if (encoding === 'quoted-printable') {
+    // Behind a soft line break the next line would be the same one to a reader.
+    const end = /=[ \t]*(?:\r\n)?$/.test(body.subarray(-80).toString('latin1')) ? crlf : '';
+    return [body, Buffer.from(gap + end + quotedPrintable(trailer))];
+  }
   const isUnencoded = encoding === '8bit' || encoding === 'binary' || (encoding === '7bit' && isPlain);
   return isUnencoded ? [body, Buffer.from(gap + trailer, 'utf8')] : undefined;
 }
@@ -41,11 +45,20 @@ function appendToText(body: Buffer, trailer: string, encoding: string, charset: 
 // RFC 2046 §5.1.1: the close delimiter is the boundary at the beginning of a line with two dashes behind it.
 function insertPart(body: Buffer, trailer: string, boundary: string | undefined): Buffer[] | undefined {
   if (!boundary) return undefined;
-  const close = Buffer.from(`${crlf}--${boundary}--`, 'utf8');
-  const at = body.lastIndexOf(close);
+  const at = closeDelimiter(body, `${crlf}--${boundary}--`);
   if (at < 0) return undefined;
   const part = Buffer.from(`${crlf}--${boundary}${crlf}${partOf(trailer)}`.slice(0, -crlf.length), 'utf8');
   return [body.subarray(0, at), part, body.subarray(at)];
+}
+
+// The last that is a whole line: an inner boundary may begin with the outer one and two dashes.
+function closeDelimiter(body: Buffer, close: string): number {
+  const octets = Buffer.from(close, 'utf8');
+  let at = body.lastIndexOf(octets);
+  while (at >= 0 && !/^(?:[ \t]|\r\n|$)/.test(body.toString('latin1', at + octets.length, at + octets.length + 2))) {
+    at = at === 0 ? -1 : body.lastIndexOf(octets, at - 1);
+  }
+  return at;
 }
 
 function wrap(draft: Draft, trailer: string, boundary: string): Draft {
@@ -87,7 +100,8 @@ function quotedPrintable(text: string): string {
           /[^ -<>-~\t]|[ \t]$/g,
           (octet) => `=${octet.charCodeAt(0).toString(16).toUpperCase().padStart(2, '0')}`,
         );
-      return encoded.replace(/((?:=[0-9A-F]{2}|[^=]){70,73})(?=.)/g, '$1=' + crlf);
+      // 73 leaves room for an escape that must not be cut, and for the mark at the end.
+      return encoded.replace(/.{71,73}(?<!=[0-9A-F]?)(?=.)/g, `$&=${crlf}`);
     })
     .join(crlf);
 }

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
+import * as fc from 'fast-check';
 import { simpleParser } from 'mailparser';
 import { parseHeader, valueOf } from '../../src/mail/header.ts';
 import { draftOctets, draftOf } from '../../src/post/draft.ts';
@@ -54,4 +55,35 @@ test('multipart/mixed gets a part of its own before its end', async () => {
   assert.ok(bodyOf(done).startsWith('preamble\r\n--x\r\n\r\nhello\r\n--x\r\nContent-Type: text/plain'));
   assert.ok(bodyOf(done).endsWith('bye\r\n--x--\r\nepilogue\r\n'));
   assert.match((await simpleParser(done)).text ?? '', /hello\s+bye/);
+});
+
+test('an inner boundary that begins with the outer one is not the end', async () => {
+  const inner = 'Content-Type: multipart/alternative; boundary="x--y"\r\n\r\n--x--y\r\n\r\na\r\n--x--y--\r\n';
+  const header = 'Content-Type: multipart/mixed; boundary=x\r\n\r\n--x\r\n';
+  assert.match(type(withTrailer(`${header}${inner}`)), /"=_b"/, 'the outer end is missing');
+  const done = withTrailer(`${header}${inner}--x-- \t\r\n`);
+  assert.ok(bodyOf(done).includes('--x--y--\r\n--x\r\nContent-Type: text/plain'));
+  assert.match((await simpleParser(done)).text ?? '', /a\s+bye/);
+});
+
+const quotedPrintable =
+  'Content-Type: text/plain; charset=utf-8\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n';
+
+test('behind a soft line break the trailer has a line of its own', async () => {
+  for (const body of ['hello=\r\n', 'hello=', 'hello= \t\r\n', 'hello\r\n', 'hello']) {
+    const { text } = await simpleParser(withTrailer(`${quotedPrintable}${body}`));
+    assert.equal(text, 'hello\nbye\n', JSON.stringify(body));
+  }
+});
+
+test('any trailer in quoted-printable has lines of at most 76 octets and is read as it was', async () => {
+  const mark = fc.constantFrom('a', '=', ' ', '\t', '\n', '.', '-- ', '\u00fc', '\u{1f600}', 'x'.repeat(40), '=3D');
+  await fc.assert(
+    fc.asyncProperty(fc.array(mark, { maxLength: 80 }), async (parts) => {
+      const trailer = `-${parts.join('')}-`;
+      const done = withTrailer(`${quotedPrintable}hello\r\n`, trailer);
+      for (const line of done.toString('latin1').split('\r\n').slice(3)) assert.ok(line.length <= 76, line);
+      assert.equal((await simpleParser(done)).text, `hello\n${trailer}\n`);
+    }),
+  );
 });
