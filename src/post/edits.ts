@@ -25,6 +25,9 @@ interface Edit {
   readonly edit: (draft: Draft, facts: EditFacts) => Draft;
 }
 
+/** Octets of a header line: RFC 5322 §2.1.1 recommends 78 with the line end. */
+const lineOctets = 76;
+
 /** Fields that no post keeps: what a poster may not say for the list, receipts to the poster, and what is true of one hop only. */
 const alwaysRemoved = [
   'mailing-list',
@@ -106,15 +109,18 @@ function splitField(line: string): [string, string] {
 
 function addPrefix(draft: Draft, { settings, number }: EditFacts): Draft {
   if (settings.prefix === '') return draft;
-  const raw = valueOf(headerOf(draft), 'subject') ?? '';
-  if (hasPrefix(decodeWords(raw), settings.prefix)) return draft;
+  if (hasPrefix(decodeWords(valueOf(headerOf(draft), 'subject') ?? ''), settings.prefix)) return draft;
   const hash = settings.prefix.lastIndexOf('#');
   const prefix =
     hash < 0 ? settings.prefix : `${settings.prefix.slice(0, hash)}${number}${settings.prefix.slice(hash + 1)}`;
-  const subject = newField('Subject', plainValue(`${encodeWords(prefix)} ${raw}`.trim()));
+  const old = draft.fields.find(({ name }) => name === 'subject');
+  const subject = prefixedSubject(newField('Subject', encodeWords(prefix)).octets, old?.octets);
   const at = draft.fields.findIndex(({ name }) => name === 'subject');
   const fields = draft.fields.filter(({ name }) => name !== 'subject');
-  return { fields: fields.toSpliced(at < 0 ? fields.length : at, 0, subject), body: draft.body };
+  return {
+    fields: fields.toSpliced(at < 0 ? fields.length : at, 0, { name: 'subject', octets: subject }),
+    body: draft.body,
+  };
 }
 
 // In a reply the prefix stands behind the `Re:`, with the number of another post.
@@ -138,7 +144,11 @@ function squeeze(text: string): string {
   return text.replace(/\s+/g, '').toLowerCase();
 }
 
-// What a poster put into a subject goes back into one: control characters do not.
-function plainValue(value: string): string {
-  return value.replace(/[\u0000-\u001f\u007f]+/g, ' ').slice(0, 900);
+// What the poster wrote stays as it came, in its own folds and whatever character set it may be.
+function prefixedSubject(prefix: Buffer, old: Buffer | undefined): Buffer {
+  const rest = old?.toString('latin1').replace(/^[^:]*:[ \t\r\n]*/, '') ?? '';
+  if (rest === '') return prefix;
+  const line = prefix.toString('latin1').trimEnd();
+  const width = line.length - line.lastIndexOf('\n') + rest.indexOf('\n');
+  return Buffer.from(`${line}${width <= lineOctets ? ' ' : '\r\n '}${rest}`, 'latin1');
 }

@@ -5,6 +5,7 @@ import { parseListName } from '../../src/list/name.ts';
 import { type ListSettings, listSettingRows } from '../../src/list/settings.ts';
 import { withInitial } from '../../src/lib/settings.ts';
 import { parseHeader, valueOf, valuesOf } from '../../src/mail/header.ts';
+import { decodeWords } from '../../src/mail/words.ts';
 import { dressPost } from '../../src/post/edits.ts';
 
 const list = parseListName('news@lists.example.org')!;
@@ -96,4 +97,38 @@ test('settings and subjects cannot add fields or end the header', () => {
     }),
     { numRuns: 1_000, examples: [[['\u{1f600}', ' ', '\u2028', ' ', 'a'.repeat(70), '\u2028', 'b']]] },
   );
+});
+
+test('behind the prefix a subject stays as it came: its octets, its folds, however long', () => {
+  const long = `${'word '.repeat(20)}\r\n\t${'more '.repeat(20)}`.trim();
+  const utf8 = Buffer.from('\u6f22'.repeat(900)).toString('latin1');
+  for (const subject of [
+    'hello',
+    '\u00e4\u00ff',
+    long,
+    utf8,
+    `=?utf-8?B?${'YWFh'.repeat(300)}?=`,
+    'a\u0001b',
+    'x'.repeat(3_000),
+  ]) {
+    const text = dress(`A: b\r\nsubject:\r\n  ${subject}\r\nC: d\r\n\r\nx\r\n`, { prefix: '[news]' }).toString(
+      'latin1',
+    );
+    const gap = subject.length < 50 ? ' ' : '\r\n ';
+    assert.ok(text.includes(`\r\nA: b\r\nSubject: [news]${gap}${subject}\r\nC: d\r\n`), subject.slice(0, 80));
+  }
+});
+
+test('a long prefix beside any subject is one field of short lines', () => {
+  const prefix = '\u{1f600}'.repeat(25);
+  const text = dress('Subject: hello\r\n\r\nx\r\n', { prefix });
+  assert.equal(parseHeader(text).fields.filter(({ name }) => name === 'subject').length, 1);
+  assert.equal(decodeWords(field(text, 'subject')!), `${prefix} hello`);
+  for (const line of text.toString().split('\r\n')) assert.ok(line.length <= 76, line);
+});
+
+test('no subject, or one of blanks, is the prefix alone', () => {
+  for (const header of ['', 'Subject:\r\n', 'Subject: \t\r\n', 'Subject:\r\n \r\n']) {
+    assert.equal(field(dress(`${header}A: b\r\n\r\nx\r\n`, { prefix: '[news]' }), 'subject'), '[news]');
+  }
 });
