@@ -24,22 +24,33 @@ const space = 32;
 const tab = 9;
 const colon = 58;
 
+/** Where the reading of a header stops. */
+export interface HeaderBounds {
+  readonly fields: number;
+  readonly octets: number;
+}
+
+const unbounded: HeaderBounds = { fields: Infinity, octets: Infinity };
+
 /**
  * Indexes a message's header. An mbox `From ` line at the top, or behind the trace lines of hosts that let it pass, is passed over; any
- * other line that is no field ends the header, as Sendmail and Postfix read it, and is the first of the body. Never throws.
+ * other line that is no field ends the header, as Sendmail and Postfix read it, and is the first of the body. Never throws. A header that
+ * goes beyond `bounds` is read only so far that the index shows it: one field more, or a body that begins later.
  */
-export function parseHeader(source: Buffer): Header {
+export function parseHeader(source: Buffer, bounds: HeaderBounds = unbounded): Header {
   const fields: Field[] = [];
+  let isTraceOnly = true;
   let at = 0;
-  while (at < source.length) {
-    const end = fieldEnd(source, at);
+  while (at < source.length && at <= bounds.octets && fields.length <= bounds.fields) {
     if (isEmptyLine(source, at)) return { source, fields, bodyStart: lineEnd(source, at) };
+    const end = fieldEnd(source, at, bounds.octets);
     const field = readField(source, at, end);
     if (field) fields.push(field);
-    else if (!isMboxLine(source, at) || !fields.every(isTrace)) return { source, fields, bodyStart: at };
+    else if (!isTraceOnly || !isMboxLine(source, at)) return { source, fields, bodyStart: at };
+    isTraceOnly &&= !field || isTrace(field);
     at = end;
   }
-  return { source, fields, bodyStart: source.length };
+  return { source, fields, bodyStart: at };
 }
 
 /** The value of the first field of that name: unfolded, trimmed, octets read as UTF-8. */
@@ -69,11 +80,9 @@ function isTrace({ name }: Field): boolean {
   return name === 'received' || name === 'return-path' || name === 'delivered-to';
 }
 
-function fieldEnd(source: Buffer, from: number): number {
+function fieldEnd(source: Buffer, from: number, octetsMost: number): number {
   let end = lineEnd(source, from);
-  while (end < source.length && (source[end] === space || source[end] === tab) && !isEmptyLine(source, from)) {
-    end = lineEnd(source, end);
-  }
+  while (end <= octetsMost && (source[end] === space || source[end] === tab)) end = lineEnd(source, end);
   return end;
 }
 
@@ -88,9 +97,15 @@ function isEmptyLine(source: Buffer, at: number): boolean {
 
 // RFC 5322 §3.6.8: a name is printable ASCII without the colon; §4.5.8 (obsolete) allows blanks before the colon. Octets above ASCII occur.
 function readField(source: Buffer, start: number, end: number): Field | undefined {
-  const at = source.indexOf(colon, start);
-  if (at <= start || at >= end) return undefined;
+  const at = colonIn(source, start, end);
+  if (at <= start) return undefined;
   const name = source.toString('latin1', start, at).trimEnd();
   if (!/^[!-9;-~\u0080-\u00ff]+$/.test(name)) return undefined;
   return { name: name.toLowerCase(), start, valueStart: at + 1, end };
+}
+
+// Not `indexOf`, which would look through the whole message for the colon that a line has not.
+function colonIn(source: Buffer, start: number, end: number): number {
+  for (let at = start; at < end; at++) if (source[at] === colon) return at;
+  return -1;
 }

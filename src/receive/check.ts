@@ -8,25 +8,29 @@ import { hasBareLineEnd } from '../smtp/data.ts';
  */
 const lineOctetsMost = 65_536;
 
-/** Header fields of one message: a thousand is far above what mail has. */
-const fieldsMost = 2_000;
+/** Of the header of one message: far above what mail has (Postfix keeps 100 KiB), and what every stage can look through at once. */
+const headerMost = { fields: 2_000, octets: 1_048_576 };
 
 /** Why a whole message cannot be taken in, or undefined. `receivedMost`: Received fields at which it is taken to loop. */
 export function checkMessage(message: Buffer, receivedMost: number): Failure | undefined {
   if (hasBareLineEnd(message)) return permanent('5.6.0', 'the message has a CR or LF that is not part of a CRLF');
   if (message.includes(0)) return permanent('5.6.0', 'the message has a NUL');
   if (hasLongLine(message)) return permanent('5.6.0', `the message has a line of more than ${lineOctetsMost} octets`);
-  const { fields } = parseHeader(message);
-  if (fields.length > fieldsMost) return permanent('5.6.0', `the message has more than ${fieldsMost} header fields`);
+  const { fields, bodyStart } = parseHeader(message, headerMost);
+  if (fields.length > headerMost.fields)
+    return permanent('5.6.0', `the message has more than ${headerMost.fields} header fields`);
+  if (bodyStart > headerMost.octets)
+    return permanent('5.6.0', `the header of the message has more than ${headerMost.octets} octets`);
   const hops = fields.filter((field) => field.name === 'received').length;
   return hops >= receivedMost ? permanent('5.4.6', `the message has ${hops} Received lines: it loops`) : undefined;
 }
 
 function hasLongLine(message: Buffer): boolean {
   let from = 0;
-  for (let end = message.indexOf(10); end >= 0; end = message.indexOf(10, from)) {
-    if (end - from > lineOctetsMost) return true;
+  while (message.length - from > lineOctetsMost) {
+    const end = message.lastIndexOf(10, from + lineOctetsMost);
+    if (end < from) return true;
     from = end + 1;
   }
-  return message.length - from > lineOctetsMost;
+  return false;
 }

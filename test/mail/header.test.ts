@@ -42,6 +42,19 @@ test('the first field of a name has the value, all have the values; a name of Ob
   assert.equal(valueOf(header, 'constructor'), undefined);
 });
 
+test('a header beyond the bounds is read so far that it shows', () => {
+  const message = Buffer.from('A: b\r\n c\r\nD: e\r\nF: g\r\n\r\nx');
+  const bounded = (fields: number, octets: number): number[] => {
+    const header = parseHeader(message, { fields, octets });
+    return [header.fields.length, header.bodyStart];
+  };
+  const { fields, bodyStart } = parseHeader(message);
+  assert.deepEqual(bounded(fields.length, bodyStart), [3, bodyStart], 'within the bounds nothing changes');
+  assert.deepEqual(bounded(2, bodyStart), [3, fields[2]!.end]);
+  assert.deepEqual(bounded(1, bodyStart), [2, fields[1]!.end]);
+  for (let octets = 0; octets < fields[2]!.end; octets++) assert.ok(bounded(9, octets)[1]! > octets, `${octets}`);
+});
+
 test('a value is read as UTF-8', () => {
   assert.equal(valueOf(parseHeader(Buffer.from('A: \u00e4\u{1f600}\r\n\r\n')), 'a'), '\u00e4\u{1f600}');
 });
