@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url';
 
 const root = fileURLToPath(new URL('..', import.meta.url)).replace(/\/$/, '');
 
-const materials = ['lib', 'mail', 'smtp', 'list', 'domain', 'queue', 'route.ts'];
+const materials = ['lib', 'mail', 'smtp', 'list', 'domain', 'queue', 'route.ts', 'lane-report.ts', 'control.ts'];
 const stages = ['receive', 'post', 'command', 'fanout', 'deliver', 'bounce', 'digest'];
 const doors = ['cli', 'web', 'tour', 'serve.ts'];
 
@@ -15,6 +15,8 @@ const doors = ['cli', 'web', 'tour', 'serve.ts'];
 const mayImport: Readonly<Record<string, readonly string[]>> = {
   'config.ts': ['lib', 'mail'],
   'log.ts': ['lib', 'mail'],
+  'lane-report.ts': [],
+  'control.ts': ['lib', 'lane-report.ts'],
   lib: [],
   mail: ['lib'],
   smtp: ['lib', 'mail'],

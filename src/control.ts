@@ -1,0 +1,60 @@
+import type { LaneChange, LaneReport } from './lane-report.ts';
+
+/**
+ * What another process of the same user may ask a running daemon through `ezlm.sock`: one line of JSON, answered with one line of JSON.
+ * Everything that is on disk is asked of the disk instead.
+ */
+export type ControlRequest =
+  | { readonly ask: 'status' }
+  | { readonly ask: 'lanes' }
+  | ({ readonly ask: 'setLane'; readonly lane: string } & LaneChange);
+
+/** What a running daemon knows of itself. Times in milliseconds since 1970. */
+export interface DaemonStatus {
+  readonly pid: number;
+  readonly startedAt: number;
+  /** What is listened for, as `SMTP on 127.0.0.1:2525`. */
+  readonly listening: readonly string[];
+  readonly lanes: number;
+  readonly connections: number;
+}
+
+/** The answer to each request, by its `ask`. */
+export interface ControlAnswers {
+  readonly status: DaemonStatus;
+  readonly lanes: readonly LaneReport[];
+  /** False when there is no such lane. */
+  readonly setLane: boolean;
+}
+
+/** The names of lanes are host names or addresses; more than this is none. */
+const laneLettersMost = 1_000;
+
+/** Reads a request that came through the socket; undefined when it is none. */
+export function parseRequest(line: string): ControlRequest | undefined {
+  const asked = parseObject(line);
+  if (asked?.['ask'] === 'status' || asked?.['ask'] === 'lanes') return Object.freeze({ ask: asked['ask'] });
+  return asked?.['ask'] === 'setLane' ? laneRequest(asked) : undefined;
+}
+
+function laneRequest({ lane, paused, factor }: Readonly<Record<string, unknown>>): ControlRequest | undefined {
+  const isLane = typeof lane === 'string' && lane !== '' && lane.length <= laneLettersMost;
+  const isPaused = paused === undefined || typeof paused === 'boolean';
+  const isFactor = factor === undefined || (typeof factor === 'number' && factor > 0 && factor <= 1);
+  if (!isLane || !isPaused || !isFactor) return undefined;
+  return Object.freeze({
+    ask: 'setLane',
+    lane,
+    ...(paused === undefined ? {} : { paused }),
+    ...(factor === undefined ? {} : { factor }),
+  });
+}
+
+function parseObject(line: string): Readonly<Record<string, unknown>> | undefined {
+  try {
+    const value: unknown = JSON.parse(line);
+    return typeof value === 'object' && value !== null ? (value as Readonly<Record<string, unknown>>) : undefined;
+  } catch {
+    return undefined;
+  }
+}
