@@ -1,4 +1,4 @@
-import type { LaneChange, LaneReport } from './lane-report.ts';
+import type { LaneChange, LaneControl, LaneReport } from './lane-report.ts';
 
 /**
  * What another process of the same user may ask a running daemon through `ezlm.sock`: one line of JSON, answered with one line of JSON.
@@ -29,6 +29,34 @@ export interface ControlAnswers {
 
 /** The names of lanes are host names or addresses; more than this is none. */
 const laneLettersMost = 1_000;
+
+/** What answers are made from. */
+export interface ControlParts {
+  readonly lanes: LaneControl;
+  readonly status: () => Omit<DaemonStatus, 'lanes' | 'connections'>;
+}
+
+/** Answers one line: `{"answer": …}`, or `{"problem": "…"}`. Never rejects. */
+export async function answerRequest(line: string, parts: ControlParts): Promise<string> {
+  const request = parseRequest(line);
+  if (!request) return JSON.stringify({ problem: 'the daemon does not know this request' });
+  try {
+    return JSON.stringify({ answer: await answerTo(request, parts) });
+  } catch (error) {
+    return JSON.stringify({ problem: `the daemon cannot answer now: ${String(error)}` });
+  }
+}
+
+async function answerTo(request: ControlRequest, { lanes, status }: ControlParts): Promise<unknown> {
+  if (request.ask === 'setLane') {
+    const { ask: _ask, lane, ...change } = request;
+    return lanes.setLane(lane, change);
+  }
+  const reports = await lanes.lanes();
+  if (request.ask === 'lanes') return reports;
+  const connections = reports.reduce((sum, report) => sum + report.connections, 0);
+  return { ...status(), lanes: reports.length, connections } satisfies DaemonStatus;
+}
 
 /** Reads a request that came through the socket; undefined when it is none. */
 export function parseRequest(line: string): ControlRequest | undefined {

@@ -1,9 +1,11 @@
 import { readFile } from 'node:fs/promises';
 import type { ServerSettings } from './config.ts';
+import { answerRequest } from './control.ts';
 import { deliveryParts } from './delivery-parts.ts';
 import { Deliverer } from './deliver/deliverer.ts';
 import { Dispatch } from './dispatch.ts';
 import { type Home, homePaths, openHome } from './home.ts';
+import type { LaneControl } from './lane-report.ts';
 import { hangBell } from './lib/bell.ts';
 import type { Clock } from './lib/clock.ts';
 import type { Resolver } from './lib/dns.ts';
@@ -29,6 +31,8 @@ export interface DaemonParts {
   readonly resolver: Resolver;
   /** Where the sandbox keeps what would be sent; without it mail goes out by SMTP. */
   readonly sandboxMail?: string;
+  /** What is known of the lanes; without it there are none. */
+  readonly lanes?: LaneControl;
 }
 
 /** A running daemon. */
@@ -51,6 +55,12 @@ const claimant: Claimant = Object.freeze({ owner: 'daemon', leaseMs: 600_000 });
 const lockWaitMs = 1_000;
 const dayMs = 86_400_000;
 const hourMs = 3_600_000;
+/** The sandbox has no lanes. */
+const noLanes: LaneControl = Object.freeze({
+  lanes: async () => [],
+  setLane: async () => false,
+  outcomes: async () => [],
+});
 
 /** Joins the parts of a daemon on a home and starts them. */
 export async function startDaemon(parts: DaemonParts): Promise<Result<Daemon>> {
@@ -107,11 +117,18 @@ async function join(parts: DaemonParts, undo: (() => Promise<unknown>)[]): Promi
   );
   const receivers = await startReceivers(home, log, () => dispatch.wake(), undo);
   if (!receivers.ok) return receivers;
-  const bell = await hangBell(home.paths.socket, () => wake.all());
+  const lanes = parts.lanes ?? noLanes;
+  const listening = receivers.value.map(({ name }) => name);
+  const status = { pid: process.pid, startedAt: clock.now(), listening };
+  const bell = await hangBell(
+    home.paths.socket,
+    () => wake.all(),
+    (line) => answerRequest(line, { lanes, status: () => status }),
+  );
   undo.push(() => bell.close());
   const forgetting = setInterval(() => void forget(home, log), dayMs);
   undo.push(async () => clearInterval(forgetting));
-  log('daemon.started', { home: parts.directory, listening: receivers.value.map(({ name }) => name).join(', ') });
+  log('daemon.started', { home: parts.directory, listening: listening.join(', ') });
   return success(daemonOf(home, receivers.value, () => wake.all(), undo, log));
 }
 

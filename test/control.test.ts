@@ -1,0 +1,61 @@
+import assert from 'node:assert/strict';
+import test from 'node:test';
+import { answerRequest, type ControlParts, parseRequest } from '../src/control.ts';
+import type { LaneChange } from '../src/lane-report.ts';
+import { laneReport } from './helpers/lanes.ts';
+
+const changes: [string, LaneChange][] = [];
+const parts: ControlParts = {
+  lanes: {
+    lanes: async () => [laneReport({ lane: 'mx.example.net:25', connections: 3 }), laneReport({ lane: 'b:25' })],
+    setLane: async (lane, change) => {
+      changes.push([lane, change]);
+      return lane === 'mx.example.net:25';
+    },
+    outcomes: async () => [],
+  },
+  status: () => ({ pid: 7, startedAt: 1_000, listening: ['SMTP on 127.0.0.1:25'] }),
+};
+
+test('requests are read, and what is none is not', () => {
+  const table: [line: string, request: unknown][] = [
+    ['{"ask":"status"}', { ask: 'status' }],
+    ['{"ask":"lanes","more":1}', { ask: 'lanes' }],
+    ['{"ask":"setLane","lane":"b:25","paused":true}', { ask: 'setLane', lane: 'b:25', paused: true }],
+    ['{"ask":"setLane","lane":"b:25","factor":0.5}', { ask: 'setLane', lane: 'b:25', factor: 0.5 }],
+    ['{"ask":"setLane","lane":"b:25","factor":0}', undefined],
+    ['{"ask":"setLane","lane":"b:25","factor":1.5}', undefined],
+    ['{"ask":"setLane","lane":"","factor":1}', undefined],
+    ['{"ask":"setLane","lane":"b:25","paused":"yes"}', undefined],
+    [`{"ask":"setLane","lane":"${'x'.repeat(1_001)}"}`, undefined],
+    ['{"ask":"__proto__"}', undefined],
+    ['{"ask":"toString"}', undefined],
+    ['[]', undefined],
+    ['null', undefined],
+    ['7', undefined],
+    ['{"ask":', undefined],
+    ['wake', undefined],
+  ];
+  for (const [line, request] of table) assert.deepEqual(parseRequest(line), request, line);
+});
+
+test('status sums up the lanes, and a lane is changed by its name', async () => {
+  assert.deepEqual(JSON.parse(await answerRequest('{"ask":"status"}', parts)), {
+    answer: { pid: 7, startedAt: 1_000, listening: ['SMTP on 127.0.0.1:25'], lanes: 2, connections: 3 },
+  });
+  assert.equal(
+    await answerRequest('{"ask":"setLane","lane":"mx.example.net:25","paused":true}', parts),
+    '{"answer":true}',
+  );
+  assert.equal(await answerRequest('{"ask":"setLane","lane":"c:25","factor":0.1}', parts), '{"answer":false}');
+  assert.deepEqual(changes, [
+    ['mx.example.net:25', { paused: true }],
+    ['c:25', { factor: 0.1 }],
+  ]);
+});
+
+test('what cannot be answered is said, in one line', async () => {
+  assert.match(await answerRequest('hello', parts), /^\{"problem":"[^\n]*"\}$/);
+  const broken = { ...parts, lanes: { ...parts.lanes, lanes: () => Promise.reject(new Error('a\nb')) } };
+  assert.match(await answerRequest('{"ask":"lanes"}', broken), /^\{"problem":"[^\n]*"\}$/);
+});
