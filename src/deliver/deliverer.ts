@@ -1,13 +1,13 @@
 import type { Clock } from '../lib/clock.ts';
 import { type Id, timeOf } from '../lib/ids.ts';
 import { WakeUp } from '../lib/signal.ts';
-import { unpackMembers } from '../list/packed.ts';
 import type { Log } from '../log.ts';
 import type { Chunk, Claimant, DueRecipient, Entry, QueueStore } from '../queue/store.ts';
 import { wireMessage } from '../smtp/data.ts';
-import type { Carrier, CarrierPort, ChunkJob, Delivery, DueJob, Load, MailJob } from './delivery.ts';
+import type { Carrier, CarrierPort, ChunkJob, Delivery, DueJob, Load, MailJob, Run } from './delivery.ts';
 import { OutcomeBuffer } from './outcome-buffer.ts';
 import { Results, type ResultsParts } from './results.ts';
+import { domainOf, runsOf, SingleRun } from './runs.ts';
 
 /** Makes the envelope senders of a post's copies. */
 export type SenderOf = (member: number, address: string) => string;
@@ -122,7 +122,8 @@ export class Deliverer {
       const message = await queue.message(entry.message);
       const load = { message: wireMessage(message ?? Buffer.alloc(0)), birth: entry.created };
       const job: MailJob = { kind: 'mail', entry };
-      this.#carry([{ load, sender: entry.sender, recipient: entry.recipient, member: 0, job }], true);
+      const { sender, recipient } = entry;
+      this.#carryOne({ load, sender, recipient, member: 0, position: 0, job }, true);
     }
     return entries.length;
   }
@@ -136,13 +137,11 @@ export class Deliverer {
   async #carryDue(post: Id, due: readonly DueRecipient[]): Promise<void> {
     const prepared = await this.#prepare(post);
     if (!prepared) return;
-    for (const { member, address } of due) {
-      if (!this.#take(`${post} ${member}`)) continue;
+    for (const { position, member, address } of due) {
+      if (!this.#take(`${post} ${position}`)) continue;
       const job: DueJob = { kind: 'due', post };
-      this.#carry(
-        [{ load: prepared.load, sender: prepared.senderOf(member, address), recipient: address, member, job }],
-        false,
-      );
+      const sender = prepared.senderOf(member, address);
+      this.#carryOne({ load: prepared.load, sender, recipient: address, member, position, job }, false);
     }
   }
 
@@ -158,21 +157,14 @@ export class Deliverer {
     if (this.#mine.has(String(chunk.id))) return;
     const prepared = await this.#prepare(chunk.post);
     if (!prepared) return queue.deferChunk(claimant, chunk.id, clock.now() + 60_000);
-    const members = [...unpackMembers(chunk.packed)];
-    const ids = members.map((one) => one.member);
-    const known = chunk.again ? await queue.recorded(chunk.post, ids) : new Set<number>();
-    const owed = members.filter((one) => !known.has(one.member));
+    const known = chunk.again ? await queue.recorded(chunk.post, chunk.first, chunk.count) : new Set<number>();
+    const owed = chunk.count - known.size;
     // The last run had every outcome on disk and did not come to end the chunk.
-    if (owed.length === 0) return this.#results.endChunk(chunk.id, chunk.post);
+    if (owed === 0) return this.#results.endChunk(chunk.id, chunk.post);
     this.#take(String(chunk.id));
-    const job: ChunkJob = { kind: 'chunk', chunk: chunk.id, post: chunk.post, owed: owed.length };
-    // Members come in the order of their domains.
-    for (const some of Map.groupBy(owed, (one) => domainOf(one.address)).values()) {
-      const deliveries = some.map(({ member, address }) => {
-        const sender = prepared.senderOf(member, address);
-        return { load: prepared.load, sender, recipient: address, member, job };
-      });
-      this.#carry(deliveries, false);
+    const job: ChunkJob = { kind: 'chunk', chunk: chunk.id, post: chunk.post, owed };
+    for (const { domain, run } of runsOf(chunk.packed, chunk.first, known, { ...prepared, job })) {
+      this.#carry(domain, run, false);
     }
   }
 
@@ -183,15 +175,19 @@ export class Deliverer {
     return true;
   }
 
-  #letGo({ job, member }: Delivery): void {
+  #letGo({ job, position }: Delivery): void {
     if (job.kind === 'mail') this.#mine.delete(job.entry.id);
-    else if (job.kind === 'due') this.#mine.delete(`${job.post} ${member}`);
+    else if (job.kind === 'due') this.#mine.delete(`${job.post} ${position}`);
     else if (job.owed === 0) this.#mine.delete(String(job.chunk));
   }
 
-  #carry(deliveries: readonly Delivery[], isSingle: boolean): void {
-    this.#held += deliveries.length;
-    this.#carrier.carry(domainOf(deliveries[0]!.recipient), deliveries, isSingle);
+  #carryOne(delivery: Delivery, isSingle: boolean): void {
+    this.#carry(domainOf(delivery.recipient), new SingleRun(delivery), isSingle);
+  }
+
+  #carry(domain: string, run: Run, isSingle: boolean): void {
+    this.#held += run.remaining;
+    this.#carrier.carry(domain, run, isSingle);
   }
 
   #prepare(post: Id): Promise<Prepared | undefined> {
@@ -212,8 +208,4 @@ export class Deliverer {
     const senderOf = entry && (await this.#parts.sendersOf(entry));
     return message && senderOf && { load: { message: wireMessage(message), birth: timeOf(post) }, senderOf };
   }
-}
-
-function domainOf(address: string): string {
-  return address.slice(address.lastIndexOf('@') + 1).toLowerCase();
 }

@@ -38,7 +38,17 @@ export interface Delivery {
   readonly recipient: string;
   /** 0 for a single mail. */
   readonly member: number;
+  /** Which recipient of its post it is; 0 for a single mail. */
+  readonly position: number;
   readonly job: Job;
+}
+
+/** Deliveries of one job to one domain; each is made when it is taken. */
+export interface Run {
+  readonly job: Job;
+  /** Deliveries that are left. */
+  readonly remaining: number;
+  take(): Delivery | undefined;
 }
 
 /** How an attempt ended. */
@@ -60,7 +70,7 @@ export interface CarrierPort {
 /** What takes deliveries to where they go: SMTP sessions, or the sandbox's Maildirs. */
 export interface Carrier {
   /** Takes deliveries to one domain; single mails are carried before bulk. */
-  carry(domain: string, deliveries: readonly Delivery[], isSingle: boolean): void;
+  carry(domain: string, run: Run, isSingle: boolean): void;
   /** `mayBegin` may have become true. */
   resume(): void;
   /** Domains that cannot take more now: their chunks are left in the queue. */

@@ -1,10 +1,11 @@
 import type { Resolver } from '../lib/dns.ts';
 import type { Log } from '../log.ts';
 import type { Clock } from '../lib/clock.ts';
-import type { AttemptResult, CarrierPort, Delivery } from './delivery.ts';
+import type { AttemptResult, CarrierPort, Delivery, Run } from './delivery.ts';
 import type { NextHops } from './hosts.ts';
 import { openSession, type OpenSession, type SetupFailure, type SetupParts } from './session-setup.ts';
 import { type SessionPort, Transactions } from './transactions.ts';
+import { Waiting } from './waiting.ts';
 
 export interface LaneParts extends SetupParts {
   readonly hops: NextHops;
@@ -31,11 +32,10 @@ const waitingMost = 5_000;
 /** One MX set: its waiting deliveries and its sessions. Nobody else waits for it. */
 export class Lane {
   readonly #parts: LaneParts;
-  readonly #singles: Delivery[] = [];
-  /** Bulk, taken from the front at `#at`, so that nothing is moved. */
-  #bulk: Delivery[] = [];
-  #at = 0;
+  readonly #waiting = new Waiting();
   readonly #sessions = new Set<Transactions>();
+  /** Hosts that announce CHUNKING and fail with it. */
+  readonly #noChunking = new Set<string>();
   #opening = 0;
   #backOffUntil = 0;
   #lastTrouble: AttemptResult | undefined;
@@ -47,7 +47,7 @@ export class Lane {
   }
 
   get waiting(): number {
-    return this.#singles.length + this.#bulk.length - this.#at;
+    return this.#waiting.count;
   }
 
   get isBusy(): boolean {
@@ -58,16 +58,15 @@ export class Lane {
     return this.waiting === 0 && this.#sessions.size === 0 && this.#opening === 0;
   }
 
-  add(deliveries: readonly Delivery[], isSingle: boolean): void {
-    const to = isSingle ? this.#singles : this.#bulk;
-    for (const delivery of deliveries) to.push(delivery);
-    if (this.#isBackedOff) this.#deferAll();
-    else this.pump();
+  add(run: Run, isSingle: boolean): void {
+    this.#waiting.add(run, isSingle);
+    this.pump();
   }
 
   /** Gives work to idle sessions and opens more where they are needed and allowed. */
   pump(): void {
-    if (this.#isStopping || this.waiting === 0 || this.#isBackedOff) return;
+    if (this.#isStopping || this.waiting === 0) return;
+    if (this.#isBackedOff) return this.#deferAll();
     for (const session of this.#sessions) session.resume(false);
     while (this.#wantsConnection() && this.#parts.takeConnection()) this.#open();
   }
@@ -75,9 +74,7 @@ export class Lane {
   /** Ends idle sessions at once and the others after their transaction; what waits is dropped without a result. */
   stop(): void {
     this.#isStopping = true;
-    this.#singles.length = 0;
-    this.#bulk = [];
-    this.#at = 0;
+    this.#waiting.clear();
     for (const session of this.#sessions) session.resume(true);
   }
 
@@ -130,12 +127,18 @@ export class Lane {
       settle: (delivery, result) => this.#parts.port.settle(delivery, result),
       giveBack: (delivery) => this.#giveBack(delivery),
       idle: () => this.#idle(session),
+      cannotChunk: () => this.#noChunking.add(opened.host),
       ended: (isTrouble, reason) => this.#sessionEnded(session, opened.host, isTrouble, reason),
     };
-    const session = new Transactions(opened, port, this.#parts.timeouts);
+    const session = new Transactions(this.#withoutWhatFails(opened), port, this.#parts.timeouts);
     this.#sessions.add(session);
     session.resume(false);
     if (session.isIdle) this.#idle(session);
+  }
+
+  #withoutWhatFails(opened: OpenSession): OpenSession {
+    if (!this.#noChunking.has(opened.host)) return opened;
+    return { ...opened, capabilities: { ...opened.capabilities, chunking: false } };
   }
 
   // The next chunk may be on its way from the queue: a session is kept for a moment.
@@ -151,20 +154,11 @@ export class Lane {
 
   #next(): Delivery | undefined {
     if (this.#isStopping || !this.#parts.port.mayBegin()) return undefined;
-    const single = this.#singles.shift();
-    if (single) return single;
-    const delivery = this.#bulk[this.#at];
-    if (!delivery) return undefined;
-    this.#at++;
-    if (this.#at === this.#bulk.length || this.#at > waitingMost) {
-      this.#bulk = this.#bulk.slice(this.#at);
-      this.#at = 0;
-    }
-    return delivery;
+    return this.#waiting.take();
   }
 
   #giveBack(delivery: Delivery): void {
-    if (!this.#isStopping) this.#singles.push(delivery);
+    if (!this.#isStopping) this.#waiting.giveBack(delivery);
   }
 
   #sessionEnded(session: Transactions, host: string, isTrouble: boolean, reason: string): void {
@@ -191,9 +185,11 @@ export class Lane {
       host: '',
       reply: '451 4.4.1 the host is left alone for a minute',
     };
-    const all = [...this.#singles.splice(0), ...this.#bulk.slice(this.#at)];
-    this.#bulk = [];
-    this.#at = 0;
-    for (const delivery of all) this.#parts.port.settle(delivery, trouble);
+    // Results wait for their commit too: as many as have room now, the others when `pump` is called next.
+    while (this.#parts.port.mayBegin()) {
+      const one = this.#waiting.take();
+      if (!one) return;
+      this.#parts.port.settle(one, trouble);
+    }
   }
 }

@@ -93,7 +93,14 @@ export class Results {
 
   #outcome({ delivery, result }: Settled, job: ChunkJob | DueJob): Outcome {
     const at = this.#parts.clock.now();
-    const base = { post: job.post, member: delivery.member, address: delivery.recipient, at, host: result.host };
+    const base = {
+      post: job.post,
+      position: delivery.position,
+      member: delivery.member,
+      address: delivery.recipient,
+      at,
+      host: result.host,
+    };
     if (result.state === 'delivered' || result.state === 'failed')
       return { ...base, state: result.state, reply: result.reply };
     const next = this.#next(delivery.load.birth, at);

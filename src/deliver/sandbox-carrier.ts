@@ -1,7 +1,8 @@
 import { join } from 'node:path';
 import { deliverToMaildir, type MaildirParts } from '../domain/maildir.ts';
 import { safeName } from '../lib/files.ts';
-import type { Carrier, CarrierPort, Delivery } from './delivery.ts';
+import type { Carrier, CarrierPort, Delivery, Run } from './delivery.ts';
+import { Waiting } from './waiting.ts';
 
 /** Maildirs that are written at a time. */
 const writersMost = 16;
@@ -11,7 +12,7 @@ export class SandboxCarrier implements Carrier {
   readonly #root: string;
   readonly #parts: MaildirParts;
   readonly #port: CarrierPort;
-  readonly #waiting: Delivery[] = [];
+  readonly #waiting = new Waiting();
   #writers = 0;
   #isStopping = false;
 
@@ -21,16 +22,15 @@ export class SandboxCarrier implements Carrier {
     this.#port = port;
   }
 
-  carry(_domain: string, deliveries: readonly Delivery[], isSingle: boolean): void {
-    if (isSingle) this.#waiting.unshift(...deliveries);
-    else for (const delivery of deliveries) this.#waiting.push(delivery);
+  carry(_domain: string, run: Run, isSingle: boolean): void {
+    this.#waiting.add(run, isSingle);
     this.resume();
   }
 
   resume(): void {
-    while (this.#writers < writersMost && this.#waiting.length > 0 && !this.#isStopping && this.#port.mayBegin()) {
+    while (this.#writers < writersMost && this.#waiting.count > 0 && !this.#isStopping && this.#port.mayBegin()) {
       this.#writers++;
-      void this.#write(this.#waiting.shift()!);
+      void this.#write(this.#waiting.take()!);
     }
   }
 

@@ -2,7 +2,7 @@ import type { Clock } from '../lib/clock.ts';
 import type { Resolver } from '../lib/dns.ts';
 import type { Log } from '../log.ts';
 import type { Failure, Result } from '../mail/failure.ts';
-import type { Carrier, CarrierPort, Delivery } from './delivery.ts';
+import type { Carrier, CarrierPort, Run } from './delivery.ts';
 import { type NextHops, nextHops } from './hosts.ts';
 import { Lane } from './lane.ts';
 import type { SetupParts } from './session-setup.ts';
@@ -41,10 +41,10 @@ export class SmtpCarrier implements Carrier {
     this.#port = port;
   }
 
-  carry(domain: string, deliveries: readonly Delivery[], isSingle: boolean): void {
+  carry(domain: string, run: Run, isSingle: boolean): void {
     void this.#find(domain).then((found) => {
-      if (found.ok) this.#lane(domain, found.value).add(deliveries, isSingle);
-      else for (const delivery of deliveries) this.#port.settle(delivery, resultOf(found.failure));
+      if (found.ok) this.#lane(domain, found.value).add(run, isSingle);
+      else for (let one = run.take(); one; one = run.take()) this.#port.settle(one, resultOf(found.failure));
     });
   }
 

@@ -2,6 +2,7 @@ import type { Socket } from 'node:net';
 import type { Capabilities } from '../smtp/capabilities.ts';
 import { ReplyParser } from '../smtp/reply.ts';
 import type { AttemptResult, Delivery } from './delivery.ts';
+import { Outbox } from './outbox.ts';
 import type { OpenSession, SessionTimeouts } from './session-setup.ts';
 
 /**
@@ -9,14 +10,15 @@ import type { OpenSession, SessionTimeouts } from './session-setup.ts';
  *
  * A transaction goes through its stages by the replies that come in order:
  *
- *   rset   the reply to a RSET that cleans up after the transaction before
+ *   rset   the reply to a RSET that cleans up after what was before
  *   mail   the reply to MAIL
  *   rcpt   the reply to RCPT
- *   data   the reply to DATA: 354 starts the message, anything else ends the transaction
- *   end    the reply to the final dot: the only one that delivers
+ *   data   the reply to DATA: 354 starts the message, anything else ends the transaction (never with CHUNKING)
+ *   end    the reply to the final dot, or to BDAT LAST: the only one that delivers
  *
- * With PIPELINING (RFC 2920) MAIL, RCPT and DATA leave in one write, and those of the next transaction leave together with the message of
- * this one; else each waits for the reply before it. So at most two transactions are open: one in `end`, one before it.
+ * In lockstep each command waits for the reply before it. With PIPELINING (RFC 2920) MAIL, RCPT and DATA leave in one write, and those of
+ * the next transaction leave together with the message of this one. With CHUNKING (RFC 3030) too, whole transactions leave together, up to
+ * `depthMost` at a time.
  */
 type Stage = 'rset' | 'mail' | 'rcpt' | 'data' | 'end';
 
@@ -37,14 +39,22 @@ export interface SessionPort {
   giveBack(delivery: Delivery): void;
   /** Nothing is under way: the lane decides whether the session is kept (`resume`). */
   idle(): void;
+  /** The peer announces CHUNKING and cannot do it, or breaks off: sessions with it from now on go without. */
+  cannotChunk(): void;
   /** The session has ended. `isTrouble`: by the peer, out of turn. */
   ended(isTrouble: boolean, reason: string): void;
 }
 
 /** How long QUIT waits for its reply. */
 const quitMs = 5_000;
+/** Transactions under way with CHUNKING: 8 to 16 take nearly all of the gain (measured). */
+const depthMost = 16;
+/** Octets under way with CHUNKING; a larger message travels alone. */
+const octetsMost = 262_144;
+/** What the commands and the header of a transaction add to its message, about. */
+const commandOctets = 300;
 
-/** Sends transactions over one open session, as many at a time as the peer allows, and tells each result (RFC 5321 §3.3, RFC 2920). */
+/** Sends transactions over one open session, as many at a time as the peer allows, and tells each result (RFC 5321 §3.3). */
 export class Transactions {
   readonly #socket: Socket;
   readonly #capabilities: Capabilities;
@@ -52,13 +62,17 @@ export class Transactions {
   readonly #port: SessionPort;
   readonly #parser: ReplyParser;
   readonly #timeouts: SessionTimeouts;
-  /** Waits for the reply to its final dot. */
-  #ending: Transaction | undefined;
-  /** Waits for a reply before that. */
-  #opening: Transaction | undefined;
+  readonly #outbox: Outbox;
+  /** Under way, the oldest first: replies come in this order. */
+  readonly #flight: Transaction[] = [];
+  #timeout = 0;
   #needsReset = false;
+  /** Whole transactions leave together. */
+  readonly #isChunking: boolean;
   /** A transaction has ended in turn. */
   #isProven = false;
+  /** The peer has taken a message by BDAT. */
+  #hasChunked = false;
   #isQuitting = false;
   #isEnded = false;
 
@@ -68,37 +82,80 @@ export class Transactions {
     this.#host = session.host;
     this.#port = port;
     this.#timeouts = timeouts;
-    this.#parser = new ReplyParser((code, text) => this.#reply(code, text));
-    this.#socket.on('data', (octets: Buffer) => {
-      if (!this.#parser.feed(octets)) this.#lose('the peer does not speak SMTP');
-    });
+    this.#outbox = new Outbox(this.#socket);
+    this.#isChunking = this.#capabilities.chunking && this.#capabilities.pipelining;
+    this.#parser = new ReplyParser((code) => this.#reply(code));
+    this.#socket.on('data', (octets: Buffer) => this.#hear(octets));
     this.#socket.on('error', (error) => this.#lose(error.message));
     this.#socket.on('close', () => this.#lose('the peer closed the connection'));
     this.#socket.on('timeout', () => this.#lose('the peer did not answer in time'));
-    this.#socket.setTimeout(timeouts.command);
+    this.#wait(timeouts.command);
   }
 
   get isIdle(): boolean {
-    return !this.#ending && !this.#opening && !this.#isQuitting && !this.#isEnded;
+    return this.#flight.length === 0 && !this.#isQuitting && !this.#isEnded;
   }
 
-  /** Begins transactions when it is idle; quits when there is nothing to do and `mayQuit`. */
+  /** Transactions that are under way. */
+  get underWay(): number {
+    return this.#flight.length;
+  }
+
+  /** Begins transactions when it can; quits when there is nothing to do and `mayQuit`. */
   resume(mayQuit: boolean): void {
-    if (!this.isIdle) return;
-    this.#open();
+    if (this.#isQuitting || this.#isEnded) return;
+    this.#fill();
+    this.#outbox.flush();
     if (mayQuit && this.isIdle) this.#quit();
   }
 
-  // Takes the next delivery, if there is one, and writes what may be written before its first reply.
-  #open(): void {
-    const delivery = this.#opening ? undefined : this.#nextSendable();
-    if (!delivery) return;
-    this.#opening = { delivery, stage: this.#needsReset ? 'rset' : 'mail', refusal: undefined, refusalCode: 0 };
-    const reset = this.#needsReset ? 'RSET\r\n' : '';
+  #hear(octets: Buffer): void {
+    if (!this.#parser.feed(octets)) return this.#lose('the peer does not speak SMTP');
+    if (this.#isEnded || this.#isQuitting) return;
+    this.#fill();
+    this.#outbox.flush();
+    if (this.isIdle) this.#port.idle();
+    else this.#wait(this.#flight[0]!.stage === 'end' ? this.#timeouts.message : this.#timeouts.command);
+  }
+
+  // With CHUNKING half of the depth is waited for, so that several transactions share a write.
+  #fill(): void {
+    if (!this.#isChunking) {
+      if (this.#flight.length === 0) this.#begin();
+    } else if (this.#flight.length <= this.#depth() >> 1) {
+      while (this.#flight.length < this.#depth() && this.#begin());
+    }
+  }
+
+  // A host that has not taken one message this way is not sent two: if it cannot do it, it reads a message as commands.
+  #depth(): number {
+    if (!this.#hasChunked) return 1;
+    const { length } = this.#flight;
+    if (length === 0) return depthMost;
+    const one = this.#flight[length - 1]!.delivery.load.message.size + commandOctets;
+    return Math.max(1, Math.min(depthMost, Math.floor(octetsMost / one)));
+  }
+
+  // Takes the next delivery, if there is one, and says what may be said before its first reply.
+  #begin(): boolean {
+    const delivery = this.#nextSendable();
+    if (!delivery) return false;
+    // RFC 3030 §2: after a failed BDAT the state is unknown until RSET, and a transaction behind another does not know how that one ends.
+    const isReset = this.#needsReset || (this.#isChunking && this.#flight.length > 0);
     this.#needsReset = false;
-    if (this.#capabilities.pipelining)
-      this.#socket.write(`${reset}${this.#mail(delivery)}RCPT TO:<${delivery.recipient}>\r\nDATA\r\n`);
-    else this.#socket.write(reset === '' ? this.#mail(delivery) : reset);
+    this.#flight.push({ delivery, stage: isReset ? 'rset' : 'mail', refusal: undefined, refusalCode: 0 });
+    const reset = isReset ? 'RSET\r\n' : '';
+    if (this.#isChunking) this.#sendWhole(delivery, reset);
+    else if (!this.#isLockstep)
+      this.#outbox.text(`${reset}${this.#mail(delivery)}RCPT TO:<${delivery.recipient}>\r\nDATA\r\n`);
+    else this.#outbox.text(isReset ? reset : this.#mail(delivery));
+    return true;
+  }
+
+  #sendWhole(delivery: Delivery, reset: string): void {
+    const { raw } = delivery.load.message;
+    this.#outbox.text(`${reset}${this.#mail(delivery)}RCPT TO:<${delivery.recipient}>\r\nBDAT ${raw.length} LAST\r\n`);
+    this.#outbox.octets(raw);
   }
 
   #nextSendable(): Delivery | undefined {
@@ -127,82 +184,73 @@ export class Transactions {
     return `MAIL FROM:<${sender}>${size}${body}${utf8 && needsUtf8(recipient, sender, load) ? ' SMTPUTF8' : ''}\r\n`;
   }
 
-  // Replies come in the order of the commands: the older transaction first.
-  #reply(code: number, text: () => string): void {
+  #reply(code: number): void {
+    if (this.#isEnded) return undefined;
     if (this.#isQuitting) return this.#close();
-    if (code === 421) return this.#shutDown(text());
-    if (this.#ending) return this.#ended(this.#ending, code, text);
-    const transaction = this.#opening;
-    if (!transaction) return this.#lose(`a reply to nothing: ${text()}`);
+    if (code === 421) return this.#shutDown(this.#parser.text());
+    const transaction = this.#flight[0];
+    if (!transaction) return this.#lose(`a reply to nothing: ${this.#parser.text()}`);
     switch (transaction.stage) {
       case 'rset':
         transaction.stage = 'mail';
         return this.#goOn(this.#mail(transaction.delivery));
       case 'mail':
-        return this.#afterMail(transaction, code, text);
+        return this.#afterMail(transaction, code);
       case 'rcpt':
-        return this.#afterRcpt(transaction, code, text);
+        return this.#afterRcpt(transaction, code);
       case 'data':
-        return this.#afterData(transaction, code, text);
+        return this.#afterData(transaction, code);
       case 'end':
-        return undefined;
+        return this.#afterEnd(transaction, code);
     }
   }
 
-  #afterMail(transaction: Transaction, code: number, text: () => string): void {
-    this.#noteRefusal(transaction, code, text);
+  #afterMail(transaction: Transaction, code: number): void {
+    this.#noteRefusal(transaction, code);
     transaction.stage = 'rcpt';
-    if (this.#capabilities.pipelining) return;
+    if (!this.#isLockstep) return;
     if (transaction.refusal !== undefined) this.#refuse(transaction, false);
-    else this.#goOn(`RCPT TO:<${transaction.delivery.recipient}>\r\n`);
+    else this.#outbox.text(`RCPT TO:<${transaction.delivery.recipient}>\r\n`);
   }
 
-  #afterRcpt(transaction: Transaction, code: number, text: () => string): void {
-    this.#noteRefusal(transaction, code, text);
-    transaction.stage = 'data';
-    if (this.#capabilities.pipelining) return;
+  #afterRcpt(transaction: Transaction, code: number): void {
+    this.#noteRefusal(transaction, code);
+    transaction.stage = this.#isChunking ? 'end' : 'data';
+    if (!this.#isLockstep) return;
     if (transaction.refusal !== undefined) this.#refuse(transaction, true);
-    else this.#goOn('DATA\r\n');
+    else this.#outbox.text('DATA\r\n');
   }
 
-  #afterData(transaction: Transaction, code: number, text: () => string): void {
+  #afterData(transaction: Transaction, code: number): void {
     if (code === 354) return this.#sendMessage(transaction);
-    this.#noteRefusal(transaction, code < 400 ? 500 : code, text);
+    this.#noteRefusal(transaction, code < 400 ? 500 : code);
     this.#refuse(transaction, true);
   }
 
   // RFC 2920 §3.1: a 354 though every recipient was refused is answered with an empty message.
   #sendMessage(transaction: Transaction): void {
     transaction.stage = 'end';
-    this.#ending = transaction;
-    this.#opening = undefined;
-    this.#socket.setTimeout(this.#timeouts.message);
-    this.#socket.cork();
-    if (transaction.refusal === undefined) this.#socket.write(transaction.delivery.load.message.octets);
-    else this.#socket.write('.\r\n');
-    if (this.#capabilities.pipelining) this.#open();
-    this.#socket.uncork();
+    if (transaction.refusal === undefined) this.#outbox.octets(transaction.delivery.load.message.octets);
+    else this.#outbox.text('.\r\n');
+    if (!this.#isLockstep) this.#begin();
   }
 
-  #ended(transaction: Transaction, code: number, text: () => string): void {
-    this.#ending = undefined;
-    this.#socket.setTimeout(this.#timeouts.command);
+  #afterEnd(transaction: Transaction, code: number): void {
+    if (this.#isChunking && !this.#hasChunked && transaction.refusal === undefined && isUnknown(code))
+      return this.#cannotChunk();
+    this.#flight.shift();
+    // A 250 to BDAT though the recipient was refused delivered nothing to anybody we know of.
     if (transaction.refusal !== undefined) this.#settle(transaction, transaction.refusalCode, transaction.refusal);
-    else this.#settle(transaction, code, text());
-    this.#nextOrRest();
+    else this.#settle(transaction, code, this.#parser.text());
+    if (!this.#isChunking) return;
+    if (code < 300) this.#hasChunked = true;
+    else this.#needsReset = true;
   }
 
   #refuse(transaction: Transaction, needsReset: boolean): void {
-    this.#opening = undefined;
+    this.#flight.shift();
     this.#needsReset = needsReset;
     this.#settle(transaction, transaction.refusalCode, transaction.refusal ?? '');
-    this.#nextOrRest();
-  }
-
-  #nextOrRest(): void {
-    if (this.#opening || this.#isEnded) return;
-    this.#open();
-    if (this.isIdle) this.#port.idle();
   }
 
   // The first digit decides (RFC 5321 §4.2.1).
@@ -212,52 +260,78 @@ export class Transactions {
     this.#port.settle(transaction.delivery, { state, host: this.#host, reply });
   }
 
-  #noteRefusal(transaction: Transaction, code: number, text: () => string): void {
+  #noteRefusal(transaction: Transaction, code: number): void {
     if (code < 300 || transaction.refusal !== undefined) return;
-    transaction.refusal = text();
+    transaction.refusal = this.#parser.text();
     transaction.refusalCode = code;
   }
 
-  #goOn(commands: string): void {
-    if (!this.#capabilities.pipelining) this.#socket.write(commands);
+  get #isLockstep(): boolean {
+    return !this.#capabilities.pipelining;
   }
 
-  // RFC 5321 §3.8: 421 may come at any time; the transaction it answers is tried again later.
+  #goOn(commands: string): void {
+    if (this.#isLockstep) this.#outbox.text(commands);
+  }
+
+  // A timer is set only when the time to wait changes, which in a fan-out is never.
+  #wait(timeoutMs: number): void {
+    if (this.#timeout === timeoutMs) return;
+    this.#timeout = timeoutMs;
+    this.#socket.setTimeout(timeoutMs);
+  }
+
+  // RFC 5321 §3.8: 421 may come at any time; the transaction it answers is tried again later, those behind it were not looked at.
   #shutDown(reply: string): void {
-    const transaction = this.#ending ?? this.#opening;
-    if (this.#ending) this.#ending = undefined;
-    else this.#opening = undefined;
+    const transaction = this.#flight.shift();
     if (transaction) this.#port.settle(transaction.delivery, { state: 'deferred', host: this.#host, reply });
+    for (const { delivery } of this.#flight.splice(0)) this.#port.giveBack(delivery);
     this.#lose(reply);
   }
 
-  // Between the final dot and its reply nobody knows whether the peer has the message (promise P2: uncertain).
+  #cannotChunk(): void {
+    this.#port.cannotChunk();
+    for (const { delivery } of this.#flight.splice(0)) this.#port.giveBack(delivery);
+    this.#lose(`the peer announces CHUNKING and does not know BDAT: ${this.#parser.text()}`);
+  }
+
+  // Between the last octet of a message and its reply nobody knows whether the peer has it (promise P2: uncertain).
   #lose(reason: string): void {
     if (this.#isEnded) return;
     this.#isEnded = true;
     this.#socket.destroy();
-    const { ending, opening } = { ending: this.#ending, opening: this.#opening };
-    this.#ending = undefined;
-    this.#opening = undefined;
-    if (ending?.refusal !== undefined) this.#settle(ending, ending.refusalCode, ending.refusal);
-    else if (ending) this.#port.settle(ending.delivery, { state: 'uncertain', host: this.#host, reply: reason });
-    // A session that never ended a transaction says something about the host: nobody else is tried on it for nothing.
-    if (opening && this.#isProven) this.#port.giveBack(opening.delivery);
-    else if (opening)
-      this.#port.settle(opening.delivery, { state: 'deferred', host: this.#host, reply: `connection lost: ${reason}` });
+    const lost = this.#flight.splice(0);
+    if (this.#isChunking && lost.length > 1) this.#port.cannotChunk();
+    for (const transaction of lost) this.#loseOne(transaction, reason);
     this.#port.ended(!this.#isQuitting, reason);
+  }
+
+  #loseOne(transaction: Transaction, reason: string): void {
+    const { delivery, stage, refusal } = transaction;
+    const isSent = stage === 'end' || this.#isChunking;
+    if (isSent && refusal !== undefined) this.#settle(transaction, transaction.refusalCode, refusal);
+    else if (isSent) this.#port.settle(delivery, { state: 'uncertain', host: this.#host, reply: reason });
+    // A session that never ended a transaction says something about the host: nobody else is tried on it for nothing.
+    else if (this.#isProven) this.#port.giveBack(delivery);
+    else this.#port.settle(delivery, { state: 'deferred', host: this.#host, reply: `connection lost: ${reason}` });
   }
 
   #quit(): void {
     this.#isQuitting = true;
-    this.#socket.setTimeout(quitMs);
-    this.#socket.write('QUIT\r\n');
+    this.#wait(quitMs);
+    this.#outbox.text('QUIT\r\n');
+    this.#outbox.flush();
   }
 
   #close(): void {
     this.#socket.end();
     this.#lose('done');
   }
+}
+
+// Replies of a host that does not know a command (RFC 5321 §4.2.4, §4.3.2).
+function isUnknown(code: number): boolean {
+  return code >= 500 && code <= 504;
 }
 
 // RFC 6531 §3.4, RFC 6532. A message whose header holds raw octets above ASCII is such a message too.

@@ -11,6 +11,7 @@ interface ChunkRow {
   domain: string;
   packed: Uint8Array;
   count: number;
+  first: number;
   claims: number;
   created: number;
   message: string;
@@ -27,14 +28,15 @@ export const cutChunk = write(
     if (!own) return;
     if (ask.chunk) {
       db.run(
-        `INSERT INTO chunks (post, domain, packed, count, state, due, created) VALUES (?, ?, ?, ?, 'ready', ?, ?)`,
+        `INSERT INTO chunks (post, domain, first, packed, count, state, due, created)
+          VALUES (?1, ?2, (SELECT cut FROM entries WHERE id = ?1), ?3, ?4, 'ready', ?5, ?5)`,
         ask.post,
         ask.chunk.domain,
         ask.chunk.packed,
         ask.chunk.count,
         ask.now,
-        ask.now,
       );
+      db.run('UPDATE entries SET cut = cut + ? WHERE id = ?', ask.chunk.count, ask.post);
     }
     if (ask.cursor) {
       db.run(
@@ -115,7 +117,7 @@ export const finishPost = write((db: Database, ask: { id: Id }): Ended => {
 
 function chunkById(db: Database, id: number): Chunk {
   const row = db.get<ChunkRow>(
-    `SELECT c.id, c.post, c.domain, c.packed, c.count, c.claims, c.created, e.message, e.recipient AS list, e.number, e.role, e.last_member
+    `SELECT c.id, c.post, c.domain, c.packed, c.count, c.first, c.claims, c.created, e.message, e.recipient AS list, e.number, e.role, e.last_member
       FROM chunks c JOIN entries e ON e.id = c.post WHERE c.id = ?`,
     id,
   )!;
@@ -127,6 +129,7 @@ function chunkById(db: Database, id: number): Chunk {
     domain: row.domain,
     packed: row.packed,
     count: row.count,
+    first: row.first,
     again: row.claims > 1,
     created: row.created,
   };

@@ -1,7 +1,7 @@
 import type { Id } from '../lib/ids.ts';
 import { canonicalOf } from '../mail/address.ts';
 import { type Claim, domainOf } from './entry-operations.ts';
-import type { OutcomeTuple, PostRows, TraceCursor } from './outcome-engine.ts';
+import type { OutcomeTuple, PostRows } from './outcome-engine.ts';
 import type { OutcomeCalls, OutcomeFiles } from './outcome-files.ts';
 import type { DueRecipient, Outcome, OutcomeState, PostWork, Trace } from './store.ts';
 
@@ -30,8 +30,8 @@ export class Outcomes {
     await Promise.all([...byFile.values()].map((some) => this.#files.of(some[0]!.post)('record', some.map(rowsOf))));
   }
 
-  async recorded(post: Id, members: readonly number[]): Promise<Set<number>> {
-    return new Set(await this.#files.of(post)('recorded', { post, members: JSON.stringify(members) }));
+  async recorded(post: Id, first: number, count: number): Promise<Set<number>> {
+    return new Set(await this.#files.of(post)('recorded', { post, first, count }));
   }
 
   async claimDue(
@@ -97,12 +97,11 @@ async function whole(change: (most: number) => Promise<number>): Promise<void> {
 }
 
 async function* traceFile(calls: OutcomeCalls, post: number, wanted: string | undefined): AsyncIterable<Trace[]> {
-  const domain = wanted === undefined ? null : domainOf(wanted);
-  let after: TraceCursor | undefined = { domain: domain ?? '', address: '' };
-  while (after) {
-    const page: { traces: Trace[]; next: TraceCursor | undefined } = await calls('trace', {
+  let after: number | undefined = -1;
+  while (after !== undefined) {
+    const page: { traces: Trace[]; next: number | undefined } = await calls('trace', {
       post,
-      domain,
+      wanted: wanted ?? null,
       after,
       limit: pageSize,
     });
@@ -116,8 +115,10 @@ async function* traceFile(calls: OutcomeCalls, post: number, wanted: string | un
 
 function rowsOf({ post, work, outcomes }: PostOutcomes): PostRows {
   const rows = outcomes.map((one): OutcomeTuple => {
-    const { member, address, state, at, host, reply, next = null } = one;
-    return [domainOf(address), address, member, state, at, host, reply, next];
+    const { position, address, member, state, at, host, reply, next } = one;
+    return next === undefined
+      ? [position, address, member, state, at, host, reply]
+      : [position, address, member, state, at, host, reply, domainOf(address), next];
   });
   return { post, list: work.list, number: work.number, rows: JSON.stringify(rows) };
 }

@@ -47,6 +47,7 @@ const first = `
     last_member INTEGER,
     cursor_domain TEXT,
     cursor_address TEXT,
+    cut INTEGER NOT NULL DEFAULT 0,            -- recipients that are in chunks
     is_cut INTEGER NOT NULL DEFAULT 0
   );
   -- A claim of one kind never walks the backlog of another: with 100,000 mails waiting 0.02 ms instead of 30 (measured).
@@ -57,6 +58,7 @@ const first = `
     id INTEGER PRIMARY KEY AUTOINCREMENT,
     post TEXT NOT NULL,
     domain TEXT NOT NULL,
+    first INTEGER NOT NULL,                    -- position of the first member among the post's recipients
     packed BLOB NOT NULL,
     count INTEGER NOT NULL,
     state TEXT NOT NULL CHECK (state IN ('ready', 'claimed')),

@@ -134,8 +134,8 @@ class SqliteQueue implements QueueStore {
     await this.#outcomes.record(posts);
   }
 
-  recorded(post: Id, members: readonly number[]): Promise<Set<number>> {
-    return this.#outcomes.recorded(post, members);
+  recorded(post: Id, first: number, count: number): Promise<Set<number>> {
+    return this.#outcomes.recorded(post, first, count);
   }
 
   async claimDue(claimant: Claimant, limit: number, exceptDomains: readonly string[] = []): Promise<DueRecipient[]> {

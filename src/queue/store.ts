@@ -80,6 +80,8 @@ export interface Chunk {
   /** See `list/packed.ts`. */
   readonly packed: Uint8Array;
   readonly count: number;
+  /** The position of its first member among all recipients of the post, from 0; the others follow in the order of `packed`. */
+  readonly first: number;
   /** True when it was claimed before: some of its members may have outcomes already. */
   readonly again: boolean;
   readonly created: number;
@@ -96,6 +98,8 @@ export type OutcomeState = 'delivered' | 'deferred' | 'failed' | 'uncertain';
 /** What became of one recipient of one post at the latest attempt. */
 export interface Outcome {
   readonly post: Id;
+  /** Which recipient of the post it is, in the order of the fan-out: what an outcome is found by. */
+  readonly position: number;
   readonly member: number;
   readonly address: string;
   readonly state: OutcomeState;
@@ -112,6 +116,7 @@ export interface Outcome {
 /** A recipient that is due again. */
 export interface DueRecipient {
   readonly post: Id;
+  readonly position: number;
   readonly member: number;
   readonly address: string;
   readonly attempts: number;
@@ -121,7 +126,7 @@ export interface DueRecipient {
 export interface Trace {
   readonly member: number;
   readonly address: string;
-  readonly attempts: readonly Omit<Outcome, 'post' | 'member' | 'address'>[];
+  readonly attempts: readonly Omit<Outcome, 'post' | 'position' | 'member' | 'address'>[];
 }
 
 export interface QueueCounts {
@@ -176,8 +181,8 @@ export interface QueueStore {
 
   /** Commits outcomes in one transaction per file; an earlier outcome of the same recipient becomes history. */
   record(outcomes: readonly Outcome[]): Promise<void>;
-  /** Which of these members of a post have an outcome. */
-  recorded(post: Id, members: readonly number[]): Promise<Set<number>>;
+  /** Which positions from `first` on, `count` of them, have an outcome. */
+  recorded(post: Id, first: number, count: number): Promise<Set<number>>;
   /** Takes up to `limit` recipients whose next try is due, oldest first, those of `exceptDomains` passed over. */
   claimDue(claimant: Claimant, limit: number, exceptDomains?: readonly string[]): Promise<DueRecipient[]>;
   /** Ends a post that is cut, has no chunks and no recipient that is still to be tried. True when it has ended now. */

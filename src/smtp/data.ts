@@ -6,6 +6,8 @@ const dot = 46;
 export interface WireMessage {
   /** With CRLF line ends, dots doubled, and the final `.` line (RFC 5321 §4.5.2): what follows a 354. */
   readonly octets: Buffer;
+  /** With CRLF line ends and nothing else changed: what BDAT carries (RFC 3030). */
+  readonly raw: Buffer;
   /** Octets of the message without the transparency dots: what SIZE names (RFC 1870 §3). */
   readonly size: number;
   readonly hasEightBit: boolean;
@@ -23,9 +25,11 @@ export function wireMessage(message: Uint8Array): WireMessage {
   const stuffed = stuffDots(lines);
   const ending = lines.length === 0 || lines[lines.length - 1] === lf ? '.\r\n' : '\r\n.\r\n';
   const headerEnd = lines.indexOf('\r\n\r\n');
+  const raw = ending.length > 3 ? Buffer.concat([lines, Buffer.from('\r\n', 'latin1')]) : lines;
   return {
     octets: Buffer.concat([...stuffed, Buffer.from(ending, 'latin1')]),
-    size: lines.length + (ending.length > 3 ? 2 : 0),
+    raw,
+    size: raw.length,
     hasEightBit: isEightBit(lines),
     hasUtf8Header: isEightBit(headerEnd < 0 ? lines : lines.subarray(0, headerEnd)),
   };

@@ -13,7 +13,7 @@ const dash = 45;
 const space = 32;
 const zero = 48;
 
-/** Gets every complete reply: its code, and its text on demand. */
+/** Gets every complete reply: its code, and its text on demand, until it returns. */
 export type OnReply = (code: number, text: () => string) => void;
 
 /**
@@ -25,6 +25,10 @@ export class ReplyParser {
   #rest: Buffer | undefined;
   #code = 0;
   #lines: string[] = [];
+  /** Where the last line of the reply stands. */
+  #octets: Buffer = Buffer.alloc(0);
+  #start = 0;
+  #end = 0;
 
   constructor(onReply: OnReply) {
     this.#onReply = onReply;
@@ -53,11 +57,20 @@ export class ReplyParser {
       this.#lines.push(octets.toString('latin1', start + 4, end));
       return this.#lines.length < linesMost;
     }
-    const lines = this.#lines;
-    if (lines.length > 0) this.#lines = [];
-    this.#onReply(code, () => replyLine(code, [...lines, octets.toString('latin1', start + 4, end)]));
+    this.#code = code;
+    this.#octets = octets;
+    this.#start = start + 4;
+    this.#end = end;
+    this.#onReply(code, this.text);
+    if (this.#lines.length > 0) this.#lines = [];
     return true;
   }
+
+  /** The reply that is being told, as one line. */
+  readonly text = (): string => {
+    const last = this.#octets.toString('latin1', this.#start, this.#end);
+    return replyLine(this.#code, this.#lines.length === 0 ? last : [...this.#lines, last].join(' '));
+  };
 }
 
 /** Writes a failure as a reply: `451 4.3.0 text`. `code` replaces the basic code that the status suggests. */
@@ -84,6 +97,6 @@ function codeAt(octets: Buffer, start: number, end: number): number {
 }
 
 // The text of others goes into logs and databases: control characters become blanks.
-function replyLine(code: number, lines: readonly string[]): string {
-  return `${code} ${lines.join(' ')}`.slice(0, textOctetsMost).replace(/[\u0000-\u001f\u007f-\u009f]/g, ' ');
+function replyLine(code: number, text: string): string {
+  return `${code} ${text}`.slice(0, textOctetsMost).replace(/[\u0000-\u001f\u007f-\u009f]/g, ' ');
 }

@@ -20,7 +20,14 @@ const timeouts = { ...defaultTimeouts, command: 2_000, message: 2_000 };
 function deliveryTo(recipient: string, text = 'Subject: a\r\n\r\n.dot\r\nb\r\n'): Delivery {
   const load = { message: wireMessage(Buffer.from(text)), birth: 0 };
   const job = { kind: 'due', post: '0' as Id } as const;
-  return { load, sender: `list-return-1.x-${recipient.replace('@', '=')}@h.example`, recipient, member: 1, job };
+  return {
+    load,
+    sender: `list-return-1.x-${recipient.replace('@', '=')}@h.example`,
+    recipient,
+    member: 1,
+    position: 0,
+    job,
+  };
 }
 
 /** Sends to the recipients over one session until it ends. */
@@ -49,6 +56,7 @@ async function run(
         settle: (delivery, result) => void results.push([delivery.recipient, result]),
         giveBack: (delivery) => void givenBack.push(delivery.recipient),
         idle: () => transactions.resume(true),
+        cannotChunk: () => {},
         ended: (isTrouble, reason) => resolve({ isTrouble, reason }),
       },
       timeouts,

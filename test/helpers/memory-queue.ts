@@ -28,6 +28,7 @@ interface Held {
 type EntryRow = { -readonly [Name in keyof Entry]: Entry[Name] } & Held & {
     cursor?: Cursor | undefined;
     isCut: boolean;
+    cut: number;
   };
 
 type ChunkRow = { -readonly [Name in keyof Chunk]: Chunk[Name] } & Held & { due: number; isClaimed: boolean };
@@ -45,7 +46,7 @@ export class MemoryQueue implements QueueStore {
   readonly #messages = new Map<Id, Buffer>();
   readonly #entries = new Map<Id, EntryRow>();
   readonly #chunks = new Map<number, ChunkRow>();
-  /** Recipients by post, then by member. */
+  /** Recipients by post, then by position. */
   readonly #outcomes = new Map<Id, Map<number, OutcomeRow>>();
   readonly #posts = new Map<Id, { readonly list: string; readonly number: number }>();
   #lastChunk = 0;
@@ -121,7 +122,8 @@ export class MemoryQueue implements QueueStore {
       const id = ++this.#lastChunk;
       const { message, post: work } = row;
       const made = { ...chunk, packed: Uint8Array.from(chunk.packed), id, post, message, work: work! };
-      this.#chunks.set(id, { ...made, again: false, created: now, due: now, isClaimed: false });
+      this.#chunks.set(id, { ...made, first: row.cut, again: false, created: now, due: now, isClaimed: false });
+      row.cut += chunk.count;
     }
     row.cursor = cursor;
     if (cursor) row.lease = now + leaseMs;
@@ -178,8 +180,8 @@ export class MemoryQueue implements QueueStore {
       if (!work) continue;
       this.#posts.set(outcome.post, { list: work.list, number: work.number });
       const rows = this.#recipients(outcome.post);
-      const row = rows.get(outcome.member);
-      if (!row) rows.set(outcome.member, { latest: outcome, history: [] });
+      const row = rows.get(outcome.position);
+      if (!row) rows.set(outcome.position, { latest: outcome, history: [] });
       else {
         row.history.push(row.latest);
         Object.assign(row, { latest: outcome, owner: undefined, lease: undefined });
@@ -187,10 +189,10 @@ export class MemoryQueue implements QueueStore {
     }
   }
 
-  async recorded(post: Id, members: readonly number[]): Promise<Set<number>> {
+  async recorded(post: Id, first: number, count: number): Promise<Set<number>> {
     await turn();
-    const rows = this.#outcomes.get(post);
-    return new Set(members.filter((member) => rows?.has(member)));
+    const positions = [...(this.#outcomes.get(post)?.keys() ?? [])];
+    return new Set(positions.filter((position) => position >= first && position < first + count));
   }
 
   async claimDue(
@@ -207,8 +209,9 @@ export class MemoryQueue implements QueueStore {
       .toSorted((a, b) => a.latest.next! - b.latest.next!)
       .slice(0, limit);
     for (const row of due) Object.assign(row, { owner, lease: now + leaseMs });
-    return due.map(({ latest: { post, member, address }, history }) => ({
+    return due.map(({ latest: { post, position, member, address }, history }) => ({
       post,
+      position,
       member,
       address,
       attempts: history.length + 1,
@@ -322,10 +325,10 @@ export class MemoryQueue implements QueueStore {
     for (const chunk of this.#chunksOf(id)) this.#chunks.delete(chunk.id);
     this.#remove(id);
     for (const row of this.#waiting(id)) {
-      const { post, member, address } = row.latest;
+      const { post, position, member, address } = row.latest;
       row.history.push(row.latest);
       const at = this.#clock.now();
-      row.latest = { post, member, address, state: 'failed', at, host: '', reply: 'dropped by the operator' };
+      row.latest = { post, position, member, address, state: 'failed', at, host: '', reply: 'dropped by the operator' };
     }
     return true;
   }
@@ -354,7 +357,14 @@ export class MemoryQueue implements QueueStore {
     for (const one of entries) {
       if (causes.has(one.cause) || this.#entries.has(one.id)) continue;
       causes.add(one.cause);
-      const fresh = { state: 'ready', created: this.#clock.now(), attempts: 0, reply: '', isCut: false } as const;
+      const fresh = {
+        state: 'ready',
+        created: this.#clock.now(),
+        attempts: 0,
+        reply: '',
+        isCut: false,
+        cut: 0,
+      } as const;
       this.#entries.set(one.id, { ...one, ...fresh, size: this.#messages.get(one.message)?.length ?? 0 });
     }
     for (const { id } of messages) this.#removeUnused(id);
@@ -399,7 +409,7 @@ export class MemoryQueue implements QueueStore {
 }
 
 function entryOf(row: EntryRow): Entry {
-  return without(row, ['owner', 'lease', 'cursor', 'isCut']);
+  return without(row, ['owner', 'lease', 'cursor', 'isCut', 'cut']);
 }
 
 function chunkOf(row: ChunkRow): Chunk {
@@ -418,7 +428,7 @@ function traceOf({ latest, history }: OutcomeRow): Trace {
   // An attempt that is history says no more when the next was to be.
   const earlier = history.map(({ state, at, host, reply }) => ({ state, at, host, reply }));
   const { member, address } = latest;
-  return { member, address, attempts: [...earlier, without(latest, ['post', 'member', 'address'])] };
+  return { member, address, attempts: [...earlier, without(latest, ['post', 'position', 'member', 'address'])] };
 }
 
 function domainOf(address: string): string {

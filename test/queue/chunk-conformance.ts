@@ -81,6 +81,7 @@ function claimingChunks(promising: Promising): void {
       domain: 'y.example',
       count: 2,
       again: false,
+      first: 0,
       created: desk.clock.now(),
     });
   });
@@ -93,6 +94,8 @@ function claimingChunks(promising: Promising): void {
     const third = await desk.queue.claimChunks(ann, 100);
     assert.deepEqual([first.length, second.length, third.length], [2, 1, 1]);
     assert.deepEqual(membersOf([...first, ...second, ...third]), membersOf(cuts));
+    const positions = [...first, ...second, ...third].map((chunk) => chunk.first);
+    assert.deepEqual(positions, [0, 2, 3, 4]);
     assert.deepEqual(await desk.queue.claimChunks(ann, 100), []);
   });
 

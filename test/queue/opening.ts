@@ -100,6 +100,7 @@ export class Desk {
   outcome(post: Id, member: number, state: OutcomeState, change: Partial<Outcome> = {}): Outcome {
     return {
       post,
+      position: member,
       member,
       address: `m${member}@x.example`,
       state,

@@ -31,13 +31,16 @@ function recording(promising: Promising): void {
     assert.deepEqual(await desk.queue.tally(id), { delivered: 2, deferred: 0, failed: 1, uncertain: 1 });
   });
 
-  promising('it is known which members have an outcome', async (desk) => {
+  promising('it is known which positions have an outcome', async (desk) => {
     const one = await desk.cutPost([chunkOf([1, 2, 3])], 1);
     const other = await desk.cutPost([chunkOf([1, 2, 3])], 2);
     await desk.queue.record([desk.outcome(one.id, 1, 'delivered'), desk.waiting(one.id, 3, 5)]);
-    assert.deepEqual(await desk.queue.recorded(one.id, [1, 2, 3, 4]), new Set([1, 3]));
-    assert.deepEqual(await desk.queue.recorded(one.id, []), new Set());
-    assert.deepEqual(await desk.queue.recorded(other.id, [1, 2, 3]), new Set());
+    assert.deepEqual(await desk.queue.recorded(one.id, 0, 4), new Set([1, 3]));
+    assert.deepEqual(await desk.queue.recorded(one.id, 2, 1), new Set());
+    assert.deepEqual(await desk.queue.recorded(one.id, 1, 2), new Set([1]));
+    assert.deepEqual(await desk.queue.recorded(one.id, 0, 0), new Set());
+    assert.deepEqual(await desk.queue.recorded(other.id, 0, 4), new Set());
+    assert.deepEqual(await desk.queue.recorded(idMaker(desk.clock)(), 0, 4), new Set());
   });
 
   promising('outcomes of several posts and weeks are recorded in one call', async (desk) => {
@@ -147,7 +150,7 @@ function retrying(promising: Promising): void {
     desk.clock.move(300);
     assert.deepEqual(membersOf(await desk.queue.claimDue(ann, 2)), [2, 4]);
     assert.deepEqual(await desk.queue.claimDue(bob, 10), [
-      { post: id, member: 1, address: 'm1@x.example', attempts: 1 },
+      { post: id, position: 1, member: 1, address: 'm1@x.example', attempts: 1 },
     ]);
     assert.deepEqual(await desk.queue.claimDue(bob, 10), []);
   });

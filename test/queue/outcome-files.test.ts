@@ -33,7 +33,7 @@ test('a file is removed when the last post of its week is older than asked, with
   const files = new OutcomeFiles(storage, directory);
   const monday = Date.parse('2026-01-05T00:00:00Z');
   const post = idMaker(new HandClock(monday))();
-  await files.of(post)('recorded', { post, members: '[]' });
+  await files.of(post)('recorded', { post, first: 0, count: 1 });
   await writeFile(join(directory, 'outcomes-notes.txt'), 'not ours');
   const nextMonday = monday + 7 * dayMs;
   assert.equal(await files.forget(90, nextMonday + 90 * dayMs), 0);

@@ -1,0 +1,79 @@
+import type { Delivery, Job, Run } from './delivery.ts';
+
+/** The runs of one post that wait in a lane, the oldest first. */
+interface PostRuns {
+  readonly post: string;
+  readonly runs: Run[];
+}
+
+/** What waits in a lane: single mails first, then the posts in turn, so that a large one does not make a small one wait for its end. */
+export class Waiting {
+  readonly #returned: Delivery[] = [];
+  #singles: Run[] = [];
+  #posts: PostRuns[] = [];
+  #turn = 0;
+  #count = 0;
+
+  get count(): number {
+    return this.#count;
+  }
+
+  add(run: Run, isSingle: boolean): void {
+    this.#count += run.remaining;
+    if (isSingle) this.#singles.push(run);
+    else this.#runsOf(postOf(run.job)).push(run);
+  }
+
+  /** A delivery that was taken comes back and goes first. */
+  giveBack(delivery: Delivery): void {
+    this.#returned.push(delivery);
+    this.#count++;
+  }
+
+  take(): Delivery | undefined {
+    const delivery = this.#returned.pop() ?? this.#takeOf(this.#singles) ?? this.#takeBulk();
+    if (delivery) this.#count--;
+    return delivery;
+  }
+
+  clear(): void {
+    this.#returned.length = 0;
+    this.#singles = [];
+    this.#posts = [];
+    this.#count = 0;
+  }
+
+  #takeBulk(): Delivery | undefined {
+    while (this.#posts.length > 0) {
+      if (this.#turn >= this.#posts.length) this.#turn = 0;
+      const delivery = this.#takeOf(this.#posts[this.#turn]!.runs);
+      if (delivery) {
+        this.#turn++;
+        return delivery;
+      }
+      this.#posts.splice(this.#turn, 1);
+    }
+    return undefined;
+  }
+
+  #takeOf(runs: Run[]): Delivery | undefined {
+    for (let run = runs[0]; run; run = runs[0]) {
+      const delivery = run.take();
+      if (run.remaining === 0) runs.shift();
+      if (delivery) return delivery;
+    }
+    return undefined;
+  }
+
+  #runsOf(post: string): Run[] {
+    const known = this.#posts.find((one) => one.post === post);
+    if (known) return known.runs;
+    const runs: Run[] = [];
+    this.#posts.push({ post, runs });
+    return runs;
+  }
+}
+
+function postOf(job: Job): string {
+  return job.kind === 'mail' ? '' : job.post;
+}
