@@ -49,8 +49,11 @@ export async function answerRequest(line: string, parts: ControlParts): Promise<
 
 async function answerTo(request: ControlRequest, { lanes, status }: ControlParts): Promise<unknown> {
   if (request.ask === 'setLane') {
-    const { ask: _ask, lane, ...change } = request;
-    return lanes.setLane(lane, change);
+    const { lane, paused, factor } = request;
+    return lanes.setLane(lane, {
+      ...(paused === undefined ? {} : { paused }),
+      ...(factor === undefined ? {} : { factor }),
+    });
   }
   const reports = await lanes.lanes();
   if (request.ask === 'lanes') return reports;

@@ -49,6 +49,8 @@ export interface Door {
   say(line: string): void;
   /** Shows how far a long work is, over the last such line, which an empty text wipes out; undefined where nobody watches. */
   readonly progress: ((text: string) => void) | undefined;
+  /** How large the terminal is that standard output goes to; undefined when it goes elsewhere. */
+  readonly screen: (() => { readonly columns: number; readonly rows: number }) | undefined;
   readonly clock: Clock;
   /** `SENDER` of qmail's delivery environment. */
   readonly sender: string | undefined;

@@ -15,7 +15,7 @@ export interface Started {
   /** `SENDER`, from qmail's delivery environment. */
   readonly sender: string | undefined;
   readonly input: Readable & { readonly isTTY?: boolean };
-  readonly output: Writable;
+  readonly output: Writable & { readonly isTTY?: boolean; readonly columns?: number; readonly rows?: number };
   readonly talk: Writable & { readonly isTTY?: boolean };
 }
 
@@ -52,6 +52,7 @@ function doorOf(started: Started): Door {
           isLineOpen = text !== '';
         }
       : undefined,
+    screen: output.isTTY ? () => ({ columns: output.columns ?? 80, rows: output.rows ?? 24 }) : undefined,
     clock: systemClock,
     sender: started.sender,
     busyMs: undefined,

@@ -30,10 +30,14 @@ function parseWithoutVerb(words: readonly string[], version: string): Parsed | C
 
 function parseVerb(verb: VerbRow, words: readonly string[], version: string): Parsed | Complaint {
   const parser = describe(base(version), verb);
-  // Words behind `--` are arguments whatever they begin with; yargs would drop them.
+  // Words behind `--` are arguments whatever they begin with, and a lone `-` stands for standard input; yargs would drop both.
   const end = words.indexOf('--');
-  const plainWords = end < 0 ? [] : words.slice(end + 1);
-  const { error, given, output } = parseNow(parser, end < 0 ? words : words.slice(0, end));
+  const before = end < 0 ? words : words.slice(0, end);
+  const plainWords = [...before.filter((word) => word === '-'), ...(end < 0 ? [] : words.slice(end + 1))];
+  const { error, given, output } = parseNow(
+    parser,
+    before.filter((word) => word !== '-'),
+  );
   if (error) return usageComplaint(error.message, verb);
   if (output !== '') return { kind: 'help', text: `${output}\n` };
   const values = new Map<string, string | boolean | readonly string[]>();
@@ -44,7 +48,7 @@ function parseVerb(verb: VerbRow, words: readonly string[], version: string): Pa
     if (value !== undefined) values.set(row.name, value);
   }
   const last = verb.arguments.findLast((row) => row.many);
-  if (plainWords.length > 0 && !last) return usageComplaint('nothing may follow --', verb);
+  if (plainWords.length > 0 && !last) return usageComplaint('nothing may follow --, and - has no place here', verb);
   if (last) values.set(last.name, [...((values.get(last.name) as string[] | undefined) ?? []), ...plainWords]);
   return { kind: 'run', verb, given: values };
 }

@@ -1,13 +1,5 @@
 import type { VerbRow } from './verb-row.ts';
 
-const filters = [
-  { name: 'list', type: 'text', meaning: 'only entries of this list' },
-  { name: 'domain', type: 'text', meaning: 'only entries to recipients of this domain' },
-  { name: 'state', type: 'text', meaning: 'only entries in this state', choices: ['ready', 'claimed', 'held'] },
-  { name: 'kind', type: 'text', meaning: 'only entries of this kind', choices: ['arrived', 'mail', 'post'] },
-  { name: 'older-than', type: 'text', meaning: 'only entries older than this: 90s, 15m, 6h, 2d' },
-] as const;
-
 const shells = ['bash', 'zsh', 'fish'] as const;
 
 /** Verbs about the whole server. */
@@ -60,18 +52,6 @@ export const serverVerbs: readonly VerbRow[] = [
     load: () => import('./verbs/serve.ts'),
   },
   {
-    name: 'status',
-    usage: '',
-    arguments: [],
-    options: [],
-    changes: false,
-    json: true,
-    meaning: 'say whether the daemon runs and what waits in the queue',
-    more: [],
-    examples: [{ line: 'ezlm status --json', meaning: 'for a monitor' }],
-    load: () => import('./verbs/status.ts'),
-  },
-  {
     name: 'check',
     usage: '[LIST]',
     arguments: [{ name: 'list', meaning: 'only this list: its address or directory' }],
@@ -82,36 +62,6 @@ export const serverVerbs: readonly VerbRow[] = [
     more: ['Each problem is a line FILE:LINE: WHAT. Exit code 78 when there is any.'],
     examples: [{ line: 'ezlm check', meaning: 'after ezlm.json or a list.json was edited' }],
     load: () => import('./verbs/check.ts'),
-  },
-  {
-    name: 'queue',
-    usage:
-      '[list|show|hold|release|retry|drop] [ID ...] [--list LIST] [--domain DOMAIN] [--state STATE] [--kind KIND] [--older-than AGE]',
-    arguments: [
-      {
-        name: 'action',
-        meaning: 'list (when none is given), show, hold, release, retry, drop',
-        choices: ['list', 'show', 'hold', 'release', 'retry', 'drop'],
-      },
-      {
-        name: 'ids',
-        many: true,
-        meaning: 'ids of entries. None: all that the filters find; no filters either: one per line from standard input',
-      },
-    ],
-    options: filters,
-    changes: true,
-    json: true,
-    meaning: 'look at the queue, and move entries in it',
-    more: [
-      'hold keeps an entry from being worked on until release; retry makes it due now; drop removes it for good.',
-      'Exit code 66 when an entry was not there or not in a state that allows the move.',
-    ],
-    examples: [
-      { line: 'ezlm queue --domain example.net', meaning: 'what waits for a domain' },
-      { line: 'ezlm queue list --older-than 2d --json | jq -r .id | ezlm queue drop', meaning: 'drop what is old' },
-    ],
-    load: () => import('./verbs/queue.ts'),
   },
   {
     name: 'settings',

@@ -1,9 +1,10 @@
 import { listVerbs } from './list-verbs.ts';
+import { operatingVerbs } from './operating-verbs.ts';
 import { serverVerbs } from './server-verbs.ts';
 import type { OptionRow, VerbRow } from './verb-row.ts';
 
 /** The verbs in the order in which a newcomer meets them. */
-export const verbs: readonly VerbRow[] = [...serverVerbs, ...listVerbs];
+export const verbs: readonly VerbRow[] = [...serverVerbs, ...operatingVerbs, ...listVerbs];
 
 /** Options that every verb has. */
 export const commonOptions: readonly OptionRow[] = [

@@ -4,7 +4,12 @@ import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import type { Door } from '../../src/cli/door.ts';
 import { runCommandLine } from '../../src/cli/run.ts';
+import { engines } from '../../src/engines.ts';
+import { homePaths } from '../../src/home.ts';
 import { systemClock } from '../../src/lib/clock.ts';
+import { type Id, idMaker } from '../../src/lib/ids.ts';
+import { inlineStorage } from '../../src/lib/storage.ts';
+import { openSqliteQueue } from '../../src/queue/sqlite-queue.ts';
 
 /** What a command line left behind. */
 export interface Ran {
@@ -38,6 +43,7 @@ export function keepingDoor(
       kept.talk += `${line}\n`;
     },
     progress: undefined,
+    screen: undefined,
     clock: systemClock,
     sender: undefined,
     busyMs: 100,
@@ -59,6 +65,28 @@ export async function homeWithList(t: TestContext): Promise<string> {
   const made = await ezlm(home, ['make', news, '--owner', 'anna@example.org']);
   if (made.code !== 0) throw new Error(made.talk);
   return home;
+}
+
+/** Queues post 7 of the list, as if it had come through the stages; gives its id. */
+export async function queuePost(home: string, number = 7): Promise<Id> {
+  const storage = inlineStorage(engines);
+  const queue = await openSqliteQueue({ storage, directory: homePaths(home).queue, clock: systemClock });
+  const id = idMaker(systemClock)();
+  const post = { list: news, number, role: 'subscriber', lastMember: 1_000 } as const;
+  const entry = {
+    id,
+    kind: 'post',
+    message: id,
+    sender: '',
+    recipient: news,
+    list: news,
+    cause: id,
+    due: 0,
+    post,
+  } as const;
+  await queue.accept([{ id, body: Buffer.from('Subject: Hello\r\n\r\nHello all.\r\n') }], [entry]);
+  await storage.close();
+  return id;
 }
 
 export const news = 'news@lists.example.org';
