@@ -8,7 +8,7 @@ import type { Home } from './home.ts';
 import type { Resolver } from './lib/dns.ts';
 import type { Id } from './lib/ids.ts';
 import type { Log } from './log.ts';
-import { parseAddress } from './mail/address.ts';
+import { keptAddress } from './mail/address.ts';
 import { verpSender } from './mail/verp.ts';
 import type { Claimant, Entry } from './queue/store.ts';
 import { hostnameOf, openListOf } from './stages.ts';
@@ -73,12 +73,8 @@ async function sendersOf(home: Home, post: Entry): Promise<((member: number, add
   const { number, role } = post.post;
   const { name, id, domain } = list.name;
   const prefix = role === 'digest' ? `${name}-digest` : name;
-  return (member, text) => {
-    const address = parseAddress(text);
-    // Every member's address was parsed when it came in.
-    if (!address) throw new Error(`member ${member} of ${list.name.address} has no address`);
-    return verpSender(prefix, id, domain, { number, member, address }, keys.verpMac);
-  };
+  return (member, text) =>
+    verpSender(prefix, id, domain, { number, member, address: keptAddress(text) }, keys.verpMac);
 }
 
 async function refused(home: Home, refusals: readonly Refusal[], log: Log): Promise<void> {

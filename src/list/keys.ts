@@ -1,6 +1,7 @@
-import { createHmac, createSecretKey, type KeyObject, randomBytes, timingSafeEqual } from 'node:crypto';
+import { randomBytes, timingSafeEqual } from 'node:crypto';
 import { base32 } from '../lib/base32.ts';
 import { readIfExists, writeDurable } from '../lib/files.ts';
+import { Mac } from '../lib/mac.ts';
 import { failed, type Result, success, temporary } from '../mail/failure.ts';
 import { verpMacText } from '../mail/verp.ts';
 import type { Keys } from './list.ts';
@@ -33,7 +34,7 @@ export async function readKeys(path: string, listAddress: string): Promise<Resul
   const wrong = secrets.findIndex((secret) => secret === undefined);
   if (wrong >= 0) return noKey(`${path}: key line ${wrong + 1} must be <id> <created> <base64 of ${keyOctets} octets>`);
   if (secrets.length === 0) return noKey(`${path} holds no key line`);
-  return success(new ListKeys(secrets as KeyObject[], listAddress));
+  return success(new ListKeys(secrets as Mac[], listAddress));
 }
 
 function noKey(cause: string): Result<Keys> {
@@ -41,10 +42,10 @@ function noKey(cause: string): Result<Keys> {
 }
 
 class ListKeys implements Keys {
-  readonly #secrets: readonly KeyObject[];
+  readonly #secrets: readonly Mac[];
   readonly #list: string;
 
-  constructor(secrets: readonly KeyObject[], list: string) {
+  constructor(secrets: readonly Mac[], list: string) {
     this.#secrets = secrets;
     this.#list = list;
   }
@@ -63,19 +64,20 @@ class ListKeys implements Keys {
     return this.#secrets.some((secret) => isEqual(this.#token(secret, parts), mac.toLowerCase()));
   }
 
-  #verp(secret: KeyObject, number: number, canonical: string): string {
+  #verp(secret: Mac, number: number, canonical: string): string {
     return verpMacText(hmac(secret, ['verp', this.#list, String(number), canonical]));
   }
 
-  #token(secret: KeyObject, parts: readonly string[]): string {
+  #token(secret: Mac, parts: readonly string[]): string {
     return base32(hmac(secret, ['token', this.#list, ...parts]).subarray(0, tokenOctets));
   }
 }
 
 // Lengths stand before the parts, so that no two lists of parts are the same octets.
-function hmac(secret: KeyObject, parts: readonly string[]): Buffer {
-  const text = parts.map((part) => `${Buffer.byteLength(part)}:${part}`).join('');
-  return createHmac('sha256', secret).update(text).digest();
+function hmac(secret: Mac, parts: readonly string[]): Buffer {
+  let text = '';
+  for (const part of parts) text += `${Buffer.byteLength(part)}:${part}`;
+  return Buffer.from(secret.of(text), 'latin1');
 }
 
 function isEqual(a: string, b: string): boolean {
@@ -83,8 +85,8 @@ function isEqual(a: string, b: string): boolean {
   return left.length === right.length && timingSafeEqual(left, right);
 }
 
-function readLine(line: string): KeyObject | undefined {
+function readLine(line: string): Mac | undefined {
   const found = /^\S+ +\S+ +([A-Za-z0-9+/]+=*)$/.exec(line.trim());
   const secret = Buffer.from(found?.[1] ?? '', 'base64');
-  return secret.length === keyOctets ? createSecretKey(secret) : undefined;
+  return secret.length === keyOctets ? new Mac(secret) : undefined;
 }

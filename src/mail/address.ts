@@ -36,12 +36,18 @@ export function parseAddress(text: string): Address | undefined {
   return Object.freeze({ local, domain, text: whole, canonical: canonicalOf(whole) });
 }
 
+/** An address that was parsed before and kept as its `text`. */
+export function keptAddress(text: string): Address {
+  const at = text.lastIndexOf('@');
+  return { local: text.slice(0, at), domain: text.slice(at + 1), text, canonical: canonicalOf(text) };
+}
+
 /**
  * The form in which addresses are compared. The Kelvin sign stays as it is: it is the one character outside ASCII whose lower
  * case is an ASCII letter, and nobody may prove by `\u212a@…` that he is `k@…`.
  */
 export function canonicalOf(text: string): string {
-  return text.replace(/[^\u212a]+/g, (part) => part.toLowerCase());
+  return text.includes('\u212a') ? text.replace(/[^\u212a]+/g, (part) => part.toLowerCase()) : text.toLowerCase();
 }
 
 /** Reads a domain name or address literal into its canonical form; undefined when it is none. */
