@@ -36,10 +36,17 @@ function addressOrNothing(text: string): string | undefined {
   return text === '' || parseAddress(text) ? undefined : 'must be a mail address like postmaster@example.org, or empty';
 }
 
+// Whoever may ask has no password: the machine's own users and what it lets through.
+function loopbackOrNothing(text: string): string | undefined {
+  const isLoopback = /^(?:127(?:\.\d{1,3}){3}|localhost|\[::1\]):\d{1,5}$/.test(text) && portOf(text) !== undefined;
+  return text === '' || isLoopback ? undefined : 'must be 127.0.0.1:PORT, [::1]:PORT or localhost:PORT, or empty';
+}
+
 /** The server's settings (`ezlm.json` in the home). */
 export const serverSettingRows = [
   {
     name: 'domains',
+    isLive: true,
     type: 'texts',
     initial: [],
     most: 253,
@@ -56,6 +63,7 @@ export const serverSettingRows = [
   },
   {
     name: 'postmaster',
+    isLive: true,
     type: 'text',
     initial: '',
     most: 254,
@@ -80,12 +88,13 @@ export const serverSettingRows = [
   },
   {
     name: 'tlsCertificate',
+    isLive: true,
     type: 'text',
     initial: '',
     most: 1_000,
     meaning: 'PEM file of the certificate chain; with tlsKey it switches STARTTLS on',
   },
-  { name: 'tlsKey', type: 'text', initial: '', most: 1_000, meaning: 'PEM file of the private key' },
+  { name: 'tlsKey', isLive: true, type: 'text', initial: '', most: 1_000, meaning: 'PEM file of the private key' },
   {
     name: 'routes',
     type: 'map',
@@ -97,6 +106,7 @@ export const serverSettingRows = [
   },
   {
     name: 'messageBytesMost',
+    isLive: true,
     type: 'number',
     initial: 26_214_400,
     least: 65_536,
@@ -106,6 +116,7 @@ export const serverSettingRows = [
   },
   {
     name: 'recipientsMost',
+    isLive: true,
     type: 'number',
     initial: 100,
     least: 100,
@@ -114,6 +125,7 @@ export const serverSettingRows = [
   },
   {
     name: 'connectionsMost',
+    isLive: true,
     type: 'number',
     initial: 1_000,
     least: 1,
@@ -122,6 +134,7 @@ export const serverSettingRows = [
   },
   {
     name: 'receivedMost',
+    isLive: true,
     type: 'number',
     initial: 100,
     least: 20,
@@ -153,6 +166,14 @@ export const serverSettingRows = [
     meaning: 'outgoing connections at a time in all',
   },
   {
+    name: 'deliveryWorkers',
+    type: 'number',
+    initial: 1,
+    least: 1,
+    most: 16,
+    meaning: 'threads that deliver; more than one pays where every copy is signed',
+  },
+  {
     name: 'lifetimeHours',
     type: 'number',
     initial: 120,
@@ -163,6 +184,7 @@ export const serverSettingRows = [
   },
   {
     name: 'mailsPerActionAndDay',
+    isLive: true,
     type: 'number',
     initial: 1,
     least: 1,
@@ -171,6 +193,7 @@ export const serverSettingRows = [
   },
   {
     name: 'mailsPerAddressAndDay',
+    isLive: true,
     type: 'number',
     initial: 5,
     least: 1,
@@ -179,12 +202,32 @@ export const serverSettingRows = [
   },
   {
     name: 'outcomeDays',
+    isLive: true,
     type: 'number',
     initial: 90,
     least: 7,
     most: 3_650,
     unit: 'days',
     meaning: 'how long outcomes of deliveries are kept',
+  },
+  {
+    name: 'stopSeconds',
+    isLive: true,
+    type: 'number',
+    initial: 30,
+    least: 1,
+    most: 3_600,
+    unit: 'seconds',
+    meaning: 'how long running transactions have to finish when the daemon is stopped',
+  },
+  {
+    name: 'metrics',
+    type: 'text',
+    initial: '',
+    most: 100,
+    check: loopbackOrNothing,
+    meaning:
+      'where /metrics (for Prometheus), /health and /ready are served over HTTP, like 127.0.0.1:9125; loopback only; empty: nowhere',
   },
   {
     name: 'sandbox',
@@ -194,6 +237,7 @@ export const serverSettingRows = [
   },
   {
     name: 'logLevel',
+    isLive: true,
     type: 'choice',
     initial: 'info',
     choices: ['debug', 'info', 'warn', 'error'],

@@ -73,8 +73,7 @@ async function sendersOf(home: Home, post: Entry): Promise<((member: number, add
   const { number, role } = post.post;
   const { name, id, domain } = list.name;
   const prefix = role === 'digest' ? `${name}-digest` : name;
-  return (member, text) =>
-    verpSender(prefix, id, domain, { number, member, address: keptAddress(text) }, keys.verpMac);
+  return (member, text) => verpSender(prefix, id, domain, { number, member, address: keptAddress(text) }, keys.verpMac);
 }
 
 async function refused(home: Home, refusals: readonly Refusal[], log: Log): Promise<void> {

@@ -74,7 +74,15 @@ export async function openHome(options: HomeOptions): Promise<Home> {
   const newId = idMaker(clock);
   const lists = new Lists({ directory: paths.lists, storage, clock, log });
   const queue = await openSqliteQueue({ storage, directory: paths.queue, clock });
-  const limits = { perAction: settings.mailsPerActionAndDay, perAddress: settings.mailsPerAddressAndDay };
+  // Read at each use: the daemon may take new limits over.
+  const limits = {
+    get perAction(): number {
+      return settings.mailsPerActionAndDay;
+    },
+    get perAddress(): number {
+      return settings.mailsPerAddressAndDay;
+    },
+  };
   const allowances = sqliteAllowances(storage, paths.server, limits);
   return { directory, paths, settings, lists, queue, allowances, clock, newId, close: () => storage.close() };
 }

@@ -5,11 +5,22 @@
 export const events = {
   'daemon.started': { level: 'info', meaning: 'the daemon serves this home' },
   'daemon.stopping': { level: 'info', meaning: 'a signal asked the daemon to stop' },
+  'daemon.stopped': { level: 'info', meaning: 'everything that ran has finished and is on disk' },
+  'daemon.cut': {
+    level: 'warn',
+    meaning:
+      'the time for stopping was over before everything had finished; says what was cut off, which the next start takes up',
+  },
   'daemon.recovered': {
     level: 'info',
     meaning: 'claims of a run that did not end well were given back; says how many',
   },
   'settings.problem': { level: 'warn', meaning: 'a settings file has a mistake; the last good settings go on' },
+  'settings.reloaded': {
+    level: 'info',
+    meaning:
+      'SIGHUP: settings were read again; says which were taken over, which need a restart, and whether the certificate could be read',
+  },
   'session.refused': { level: 'info', meaning: 'a command of a client was refused; says which and why' },
   'message.accepted': { level: 'info', meaning: 'a message is on disk and was answered with 250' },
   'message.refused': { level: 'info', meaning: 'a message was refused at the end of DATA; says why' },

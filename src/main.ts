@@ -1,8 +1,6 @@
-import { readFile } from 'node:fs/promises';
 import type { ServerSettings } from './config.ts';
 import { answerRequest } from './control.ts';
-import { deliveryParts } from './delivery-parts.ts';
-import { Deliverer } from './deliver/deliverer.ts';
+import { deliveryOwners, startDelivery } from './delivery.ts';
 import { Dispatch } from './dispatch.ts';
 import { type Home, homePaths, openHome } from './home.ts';
 import type { LaneControl } from './lane-report.ts';
@@ -11,15 +9,17 @@ import type { Clock } from './lib/clock.ts';
 import type { Resolver } from './lib/dns.ts';
 import { ensureDirectory } from './lib/files.ts';
 import { takeFileLock } from './lib/lock.ts';
+import { endAll, type Running } from './lib/running.ts';
 import { StorageThreads } from './lib/storage-threads.ts';
+import { timedStorage } from './lib/timed-storage.ts';
 import type { Log } from './log.ts';
-import { failed, permanent, type Result, success, temporary } from './mail/failure.ts';
+import { failed, type Result, success, temporary } from './mail/failure.ts';
 import { queueFile } from './queue/sqlite-queue.ts';
 import type { Claimant } from './queue/store.ts';
-import { isOffered } from './command/offered.ts';
-import { judgeBeforeReply } from './post/post.ts';
-import { type Listen, type Receiver, startReceiver } from './receive/receiver.ts';
-import { hostnameOf, joinStages, openListOf, placesOf, templatesOf } from './stages.ts';
+import type { Listen } from './receive/receiver.ts';
+import { type RunningReceiver, startReceivers, tlsFiles } from './receivers.ts';
+import { type Changed, LiveSettings } from './reload.ts';
+import { joinStages, openListOf, placesOf, templatesOf } from './stages.ts';
 
 /** What a daemon is started with; the world comes in here. */
 export interface DaemonParts {
@@ -33,6 +33,10 @@ export interface DaemonParts {
   readonly sandboxMail?: string;
   /** What is known of the lanes; without it there are none. */
   readonly lanes?: LaneControl;
+  /** Threads that deliver; without it the main thread does, with this clock and resolver. */
+  readonly deliveryWorkers?: number;
+  /** Hears how long each call to a kind of database took, in milliseconds. */
+  readonly onStorage?: (engine: string, ms: number) => void;
 }
 
 /** A running daemon. */
@@ -43,9 +47,12 @@ export interface Daemon {
   readonly lmtpPort: number | undefined;
   /** What is listened for, as `SMTP on 127.0.0.1:2525`. */
   readonly addresses: readonly string[];
+  readonly lanes: LaneControl;
   /** There may be work that nobody told of. */
   wake(): void;
-  /** Takes no more mail, ends what is under way, and closes everything. */
+  /** Takes over settings that were read again, and the certificate anew; says what could be taken over. */
+  reload(settings: ServerSettings): Promise<Changed>;
+  /** Takes no more mail, ends what is under way within `stopSeconds`, and closes everything. */
   stop(): Promise<void>;
 }
 
@@ -68,32 +75,42 @@ export async function startDaemon(parts: DaemonParts): Promise<Result<Daemon>> {
   await ensureDirectory(parts.directory);
   const lock = takeFileLock(paths.lock, lockWaitMs);
   if (!lock) return failed(temporary('4.3.0', `another daemon serves ${parts.directory}; stop it first`));
-  const undo: (() => Promise<unknown>)[] = [async () => lock.release()];
+  const running: Running[] = [{ what: 'the lock', end: async () => lock.release() }];
   try {
-    const started = await join(parts, undo);
-    if (!started.ok) await unwind(undo);
+    const started = await join(parts, running);
+    if (!started.ok) await endAll(running, 0, parts.clock);
     return started;
   } catch (error) {
-    await unwind(undo);
+    await endAll(running, 0, parts.clock);
     return failed(
       temporary('4.3.0', `the daemon could not start: ${(error as Error).message}`, (error as Error).stack),
     );
   }
 }
 
-async function join(parts: DaemonParts, undo: (() => Promise<unknown>)[]): Promise<Result<Daemon>> {
-  const { settings, clock, log } = parts;
+async function join(parts: DaemonParts, running: Running[]): Promise<Result<Daemon>> {
+  const { clock, log } = parts;
+  const live = new LiveSettings(parts.settings);
+  const settings = live.values;
   const wake: { all: () => void } = { all: () => {} };
-  const storage = new StorageThreads(enginesModule(), [['queue'], ['outcomes'], ['list', 'server']], () => wake.all());
-  undo.push(() => storage.close());
+  const threads = new StorageThreads(enginesModule(), [['queue'], ['outcomes'], ['list', 'server']], () => wake.all());
+  running.push({ what: 'the storage', end: () => threads.close() });
+  const storage = parts.onStorage ? timedStorage(threads, () => performance.now(), parts.onStorage) : threads;
   const home = await openHome({ directory: parts.directory, settings, storage, clock, log });
   await recover(home, log);
-  storage.watch(queueFile(home.paths.queue), 'queue');
+  threads.watch(queueFile(home.paths.queue), 'queue');
 
   const templates = templatesOf(log);
-  const deliverer = new Deliverer(
-    deliveryParts({ ...parts, home, claimant, onChunkDone: (post) => dispatch.chunkDone(post) }),
-  );
+  const deliverer = startDelivery({
+    home,
+    threads,
+    workers: parts.deliveryWorkers ?? 0,
+    leaseMs: claimant.leaseMs,
+    log,
+    resolver: parts.resolver,
+    sandboxMail: parts.sandboxMail,
+    onChunkDone: (post) => dispatch.chunkDone(post),
+  });
   const dispatch = new Dispatch({
     queue: home.queue,
     claimant,
@@ -110,12 +127,11 @@ async function join(parts: DaemonParts, undo: (() => Promise<unknown>)[]): Promi
     deliverer.wake();
   };
   dispatch.start();
-  deliverer.start();
-  undo.push(
-    () => deliverer.stop(),
-    () => dispatch.stop(),
+  running.push(
+    { what: 'delivery', isWork: true, end: () => deliverer.stop() },
+    { what: 'dispatch', isWork: true, end: () => dispatch.stop() },
   );
-  const receivers = await startReceivers(home, log, () => dispatch.wake(), undo);
+  const receivers = await startReceivers(home, log, () => dispatch.wake(), running);
   if (!receivers.ok) return receivers;
   const lanes = parts.lanes ?? noLanes;
   const listening = receivers.value.map(({ name }) => name);
@@ -125,16 +141,23 @@ async function join(parts: DaemonParts, undo: (() => Promise<unknown>)[]): Promi
     () => wake.all(),
     (line) => answerRequest(line, { lanes, status: () => status }),
   );
-  undo.push(() => bell.close());
+  running.push({ what: 'the socket', isWork: true, end: () => bell.close() });
   const forgetting = setInterval(() => void forget(home, log), dayMs);
-  undo.push(async () => clearInterval(forgetting));
+  running.push({ what: 'the clean-up', end: async () => clearInterval(forgetting) });
   log('daemon.started', { home: parts.directory, listening: listening.join(', ') });
-  return success(daemonOf(home, receivers.value, () => wake.all(), undo, log));
+  return success(daemonOf(home, live, lanes, receivers.value, () => wake.all(), running, log));
 }
 
 // What the last run had claimed is given back, and posts whose end it did not come to write are ended.
 async function recover({ queue }: Home, log: Log): Promise<void> {
-  const recovered = await queue.recover(claimant.owner);
+  const owners = [claimant.owner, ...deliveryOwners()];
+  const recovered = { entries: 0, chunks: 0, recipients: 0 };
+  for (const owner of owners) {
+    const { entries, chunks, recipients } = await queue.recover(owner);
+    recovered.entries += entries;
+    recovered.chunks += chunks;
+    recovered.recipients += recipients;
+  }
   if (recovered.entries + recovered.chunks + recovered.recipients > 0) log('daemon.recovered', recovered);
   for await (const posts of queue.entries({ kind: 'post' })) {
     for (const post of posts) if (await queue.finishPost(post.id)) log('post.sent', { entry: post.id });
@@ -143,83 +166,39 @@ async function recover({ queue }: Home, log: Log): Promise<void> {
 
 function daemonOf(
   home: Home,
-  receivers: readonly { listen: Listen; port: number; name: string }[],
+  live: LiveSettings,
+  lanes: LaneControl,
+  receivers: readonly RunningReceiver[],
   wake: () => void,
-  undo: (() => Promise<unknown>)[],
+  running: Running[],
   log: Log,
 ): Daemon {
-  const port = (protocol: Listen['protocol']) => receivers.find(({ listen }) => listen.protocol === protocol)?.port;
+  const port = (protocol: Listen['protocol']) =>
+    receivers.find(({ listen }) => listen.protocol === protocol)?.receiver.port;
   return {
     home,
     smtpPort: port('smtp') ?? 0,
     lmtpPort: port('lmtp'),
     addresses: receivers.map(({ name }) => name),
+    lanes,
     wake,
+    reload: async (settings) => {
+      const changed = live.replace(settings);
+      const tls = await tlsFiles(live.values);
+      if (tls.ok) for (const { receiver } of receivers) receiver.renew(tls.value.tls);
+      else log('settings.problem', { problem: tls.failure.text });
+      const { live: taken, later } = changed;
+      log('settings.reloaded', { takenOver: taken.join(', '), needRestart: later.join(', '), certificate: tls.ok });
+      return changed;
+    },
     stop: async () => {
-      log('daemon.stopping', {});
-      await unwind(undo);
+      const seconds = live.values.stopSeconds;
+      log('daemon.stopping', { seconds });
+      const cut = await endAll(running, seconds * 1_000, home.clock);
+      if (cut.length > 0) log('daemon.cut', { seconds, what: cut.join(', ') });
+      else log('daemon.stopped', {});
     },
   };
-}
-
-// The last that was started ends first: no new mail, then what is under way, then the disk, then the lock.
-async function unwind(undo: (() => Promise<unknown>)[]): Promise<void> {
-  for (const step of undo.splice(0).toReversed()) await step();
-}
-
-async function startReceivers(
-  home: Home,
-  log: Log,
-  onAccepted: () => void,
-  undo: (() => Promise<unknown>)[],
-): Promise<Result<{ listen: Listen; port: number; name: string }[]>> {
-  const { settings, clock, newId, queue } = home;
-  const tls = await tlsFiles(settings);
-  if (!tls.ok) return tls;
-  const openList = openListOf(home);
-  const running: { listen: Listen; port: number; name: string }[] = [];
-  for (const listen of [...listens(settings.smtp, 'smtp'), ...listens(settings.lmtp, 'lmtp')]) {
-    const started: Result<Receiver> = await startReceiver(listen, {
-      settings,
-      hostname: hostnameOf(settings),
-      ...tls.value,
-      places: placesOf(home),
-      isOffered,
-      judge: async (sender, name, message) => {
-        const list = openList(name.address);
-        return list ? judgeBeforeReply(sender, list, message) : permanent('5.1.1', 'there is no such list');
-      },
-      accept: (messages, entries) => queue.accept(messages, entries),
-      onAccepted,
-      clock,
-      log,
-      newId,
-    });
-    if (!started.ok) return started;
-    undo.push(() => started.value.close());
-    const { port } = started.value;
-    running.push({ listen, port, name: `${listen.protocol.toUpperCase()} on ${listen.host}:${port}` });
-  }
-  return success(running);
-}
-
-function listens(places: readonly string[], protocol: Listen['protocol']): Listen[] {
-  return places.map((place) => {
-    const at = place.lastIndexOf(':');
-    return { host: place.slice(0, at).replace(/^\[|\]$/g, ''), port: Number(place.slice(at + 1)), protocol };
-  });
-}
-
-async function tlsFiles({
-  tlsCertificate,
-  tlsKey,
-}: ServerSettings): Promise<Result<{ tls?: { cert: Buffer; key: Buffer } }>> {
-  if (tlsCertificate === '' || tlsKey === '') return success({});
-  try {
-    return success({ tls: { cert: await readFile(tlsCertificate), key: await readFile(tlsKey) } });
-  } catch (error) {
-    return failed(permanent('5.3.5', `the TLS certificate cannot be read: ${(error as Error).message}`));
-  }
 }
 
 async function forget(home: Home, log: Log): Promise<void> {

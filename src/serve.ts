@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { pino } from 'pino';
+import { type Logger, pino } from 'pino';
 import { type ServerSettings, serverSettingRows } from './config.ts';
 import { homePaths, initialSettings, readHomeSettings } from './home.ts';
 import { type Clock, systemClock } from './lib/clock.ts';
@@ -10,6 +10,7 @@ import { freePort } from './lib/ports.ts';
 import { ensureDirectory } from './lib/files.ts';
 import { changeSettingsFile } from './lib/settings-file.ts';
 import { events, type Log } from './log.ts';
+import type { Failure } from './mail/failure.ts';
 import { type Daemon, startDaemon } from './main.ts';
 import { playTour } from './tour/tour.ts';
 import { makeList } from './list/make.ts';
@@ -41,19 +42,31 @@ const sandboxPort = 2525;
 /** How many ports from the sandbox's own on are tried. */
 const portsTried = 50;
 
-/** Runs the daemon until SIGTERM or SIGINT; gives the exit code. */
+/** A process that still has something open after the stop is ended after this. */
+const lingerMs = 2_000;
+
+/** A daemon as a process. */
+interface Served {
+  readonly daemon: Daemon;
+  /** Reads the settings again. */
+  reload(): Promise<void>;
+  stop(): Promise<void>;
+}
+
+/** Runs the daemon until SIGTERM or SIGINT; a second one ends the process at once. Gives the exit code. */
 export async function serve(options: ServeOptions): Promise<number> {
   if (options.tourOnly) return tourOnly(options);
   const settings = options.isSandbox ? await sandboxSettings(options) : await realSettings(options);
   if (!settings) return exitConfig;
-  const daemon = await start(options, settings);
-  if (!daemon) return exitTryAgain;
-  if (options.isSandbox) await showSandbox(options, daemon);
-  const reload = (): void => daemon.wake();
+  const served = await start(options, settings);
+  if (!served) return exitTryAgain;
+  if (options.isSandbox) await showSandbox(options, served.daemon);
+  const reload = (): void => void served.reload();
   process.on('SIGHUP', reload);
   await stopSignal();
   process.off('SIGHUP', reload);
-  await daemon.stop();
+  await served.stop();
+  setTimeout(() => process.exit(exitDone), lingerMs).unref();
   return exitDone;
 }
 
@@ -62,27 +75,67 @@ async function tourOnly(options: ServeOptions): Promise<number> {
   const inside = { ...options, home, isSandbox: true, overrides: { smtp: ['127.0.0.1:0'] } };
   try {
     const settings = await sandboxSettings(inside);
-    const daemon = settings && (await start(inside, settings));
-    if (!daemon) return exitTryAgain;
-    const failedStep = await tour(inside, daemon);
-    await daemon.stop();
+    const served = settings && (await start(inside, settings));
+    if (!served) return exitTryAgain;
+    const failedStep = await tour(inside, served.daemon);
+    await served.stop();
     return failedStep === undefined ? exitDone : exitStepFailed;
   } finally {
     await rm(home, { recursive: true, force: true });
   }
 }
 
-async function start(options: ServeOptions, settings: ServerSettings): Promise<Daemon | undefined> {
-  const log = jsonLog(settings, options);
-  const parts = { directory: options.home, settings, clock: systemClock, log, resolver: systemResolver() };
-  const started = await startDaemon(options.isSandbox ? { ...parts, sandboxMail: sandboxMail(options.home) } : parts);
-  if (started.ok) {
-    for (const line of started.value.addresses) options.complain(`listening for ${line}`);
-    return started.value;
+async function start(options: ServeOptions, settings: ServerSettings): Promise<Served | undefined> {
+  const logger = pinoLogger(settings, options);
+  // What counts is loaded only where it is wanted.
+  const observation = settings.metrics === '' ? undefined : new (await import('./web/observe.ts')).Observation();
+  const plainLog: Log = (event, fields) => logger[events[event].level]({ event, ...fields });
+  const log = observation?.counting(plainLog) ?? plainLog;
+  const started = await startDaemon({
+    directory: options.home,
+    settings,
+    clock: systemClock,
+    log,
+    resolver: systemResolver(),
+    ...(options.isSandbox ? { sandboxMail: sandboxMail(options.home) } : { deliveryWorkers: settings.deliveryWorkers }),
+    ...(observation ? { onStorage: observation.onStorage } : {}),
+  });
+  if (!started.ok) return refuse(options, started.failure);
+  const daemon = started.value;
+  const metrics = await observation?.serve(settings.metrics, daemon);
+  if (metrics && !metrics.ok) {
+    await daemon.stop();
+    return refuse(options, metrics.failure);
   }
-  options.complain(`ezlm serve: ${started.failure.text}`);
-  if (started.failure.cause !== undefined) options.complain(started.failure.cause);
-  return undefined;
+  for (const line of daemon.addresses) options.complain(`listening for ${line}`);
+  if (metrics) options.complain(`listening for HTTP at ${metrics.value.url}: /metrics, /health, /ready`);
+  return {
+    daemon,
+    reload: async () => {
+      daemon.wake();
+      const next = options.isSandbox ? undefined : await readAgain(options, log);
+      if (next) await daemon.reload(next);
+      logger.level = levelOf(daemon.home.settings, options);
+    },
+    stop: async () => {
+      observation?.stopping();
+      await daemon.stop();
+      await metrics?.value.close();
+    },
+  };
+}
+
+function refuse(options: ServeOptions, { text, cause }: Failure): undefined {
+  options.complain(`ezlm serve: ${text}`);
+  if (cause !== undefined) options.complain(cause);
+}
+
+// A file with a mistake changes nothing.
+async function readAgain(options: ServeOptions, log: Log): Promise<ServerSettings | undefined> {
+  const read = await readHomeSettings(options.home);
+  const problems = read ? read.problems : [`there is no ezlm.json in ${options.home}`];
+  for (const problem of problems) log('settings.problem', { problem });
+  return read && problems.length === 0 ? { ...read.settings, ...options.overrides } : undefined;
 }
 
 async function realSettings(options: ServeOptions): Promise<ServerSettings | undefined> {
@@ -178,11 +231,14 @@ async function helloList(options: ServeOptions, daemon: Daemon, clock: Clock) {
   return made.ok ? lists.open(made.value) : made.failure.text;
 }
 
-function jsonLog(settings: ServerSettings, options: ServeOptions): Log {
-  // The sandbox tells its story on standard output; its log is for trouble.
-  const level = options.isSandbox && settings.logLevel === 'info' ? 'warn' : settings.logLevel;
-  const logger = pino({ level, base: null, timestamp: pino.stdTimeFunctions.isoTime }, pino.destination(2));
-  return (event, fields) => logger[events[event].level]({ event, ...fields });
+function pinoLogger(settings: ServerSettings, options: ServeOptions): Logger {
+  const level = levelOf(settings, options);
+  return pino({ level, base: null, timestamp: pino.stdTimeFunctions.isoTime }, pino.destination(2));
+}
+
+// The sandbox tells its story on standard output; its log is for trouble.
+function levelOf({ logLevel }: ServerSettings, { isSandbox }: ServeOptions): string {
+  return isSandbox && logLevel === 'info' ? 'warn' : logLevel;
 }
 
 function stopSignal(): Promise<void> {

@@ -36,7 +36,17 @@ export function joinStages(parts: StageParts): Stages {
   const { clock, newId, allowances, settings, queue } = home;
   const isOurs = (domain: string): boolean => settings.domains.includes(domain);
   const maildir = { clock, hostname: hostnameOf(settings) };
-  const commandTools = { clock, log, newId, allowances, templates, isOurs, postmaster: settings.postmaster };
+  const commandTools = {
+    clock,
+    log,
+    newId,
+    allowances,
+    templates,
+    isOurs,
+    get postmaster(): string {
+      return settings.postmaster;
+    },
+  };
   const keepForPostmaster = (domain: string, message: Buffer): Promise<void> =>
     deliverToMaildir(mailboxDirectory(home.paths.domains, domain, 'postmaster'), message, maildir);
   const trailerOf = async (list: List): Promise<string> =>

@@ -30,6 +30,19 @@ function commandPage(): string {
     section('PROGRAMS WITH THE NAMES OF EZMLM', ...aliasLines),
     section('EXIT CODES', ...exitCodes.flatMap(([code, meaning]) => entry(code, meaning))),
     section(
+      'SIGNALS',
+      'To the process of',
+      '.BR "ezlm serve" :',
+      ...entry(
+        'SIGTERM, SIGINT',
+        'take no more mail, finish what is on the wire within stopSeconds, and end; nothing that finished is done again. A second one ends at once: the next start takes up what was under way.',
+      ),
+      ...entry(
+        'SIGHUP',
+        'read ezlm.json and the TLS certificate again. The log says which settings were taken over and which need a restart; a file with a mistake changes nothing.',
+      ),
+    ),
+    section(
       'ENVIRONMENT',
       ...entry('EZLM_HOME', 'the home directory, where --home is not given'),
       ...entry('SENDER', 'the address that ezmlm-issubn asks about'),
@@ -102,8 +115,15 @@ function settingsPage(): string {
       '.B ezlm check',
       'reports every mistake with its line.',
     ),
-    section('EZLM.JSON', ...serverSettingRows.flatMap(settingLines)),
-    section('LIST.JSON', ...listSettingRows.flatMap(settingLines)),
+    section(
+      'EZLM.JSON',
+      'The daemon reads this file when it starts, and again on SIGHUP.',
+      ...(serverSettingRows as readonly SettingRow[]).flatMap((row) => [
+        ...settingLines(row),
+        row.isLive ? 'SIGHUP takes a change over.' : 'A change needs a restart.',
+      ]),
+    ),
+    section('LIST.JSON', 'A change of this file holds at once.', ...listSettingRows.flatMap(settingLines)),
     section('SEE ALSO', '.BR ezlm (1)'),
   ]);
 }

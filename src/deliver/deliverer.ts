@@ -12,7 +12,7 @@ import { domainOf, runsOf, SingleRun } from './runs.ts';
 /** Makes the envelope senders of a post's copies. */
 export type SenderOf = (member: number, address: string) => string;
 
-export interface DelivererParts extends Omit<ResultsParts, 'onSettled'> {
+export interface DelivererParts extends Omit<ResultsParts, 'onSettled' | 'onChunkEnded'> {
   readonly queue: QueueStore;
   readonly claimant: Claimant;
   readonly clock: Clock;
@@ -54,7 +54,11 @@ export class Deliverer {
 
   constructor(parts: DelivererParts) {
     this.#parts = parts;
-    this.#results = new Results({ ...parts, onSettled: (delivery) => this.#letGo(delivery) });
+    this.#results = new Results({
+      ...parts,
+      onSettled: (job, position) => this.#mine.delete(job.kind === 'mail' ? job.entry.id : dueKey(job.post, position)),
+      onChunkEnded: (chunk) => this.#mine.delete(String(chunk)),
+    });
     this.#buffer = new OutcomeBuffer(
       parts.clock,
       parts.connectionsOut,
@@ -88,6 +92,7 @@ export class Deliverer {
     await this.#loop;
     await this.#carrier.stop();
     await this.#buffer.drain();
+    await this.#results.ended();
   }
 
   async #run(): Promise<void> {
@@ -138,7 +143,7 @@ export class Deliverer {
     const prepared = await this.#prepare(post);
     if (!prepared) return;
     for (const { position, member, address } of due) {
-      if (!this.#take(`${post} ${position}`)) continue;
+      if (!this.#take(dueKey(post, position))) continue;
       const job: DueJob = { kind: 'due', post };
       const sender = prepared.senderOf(member, address);
       this.#carryOne({ load: prepared.load, sender, recipient: address, member, position, job }, false);
@@ -175,12 +180,6 @@ export class Deliverer {
     return true;
   }
 
-  #letGo({ job, position }: Delivery): void {
-    if (job.kind === 'mail') this.#mine.delete(job.entry.id);
-    else if (job.kind === 'due') this.#mine.delete(`${job.post} ${position}`);
-    else if (job.owed === 0) this.#mine.delete(String(job.chunk));
-  }
-
   #carryOne(delivery: Delivery, isSingle: boolean): void {
     this.#carry(domainOf(delivery.recipient), new SingleRun(delivery), isSingle);
   }
@@ -208,4 +207,8 @@ export class Deliverer {
     const senderOf = entry && (await this.#parts.sendersOf(entry));
     return message && senderOf && { load: { message: wireMessage(message), birth: timeOf(post) }, senderOf };
   }
+}
+
+function dueKey(post: Id, position: number): string {
+  return `${post} ${position}`;
 }

@@ -4,7 +4,8 @@ import type { Clock } from '../lib/clock.ts';
 import type { AttemptResult, CarrierPort, Delivery, Run } from './delivery.ts';
 import type { NextHops } from './hosts.ts';
 import { openSession, type OpenSession, type SetupFailure, type SetupParts } from './session-setup.ts';
-import { type SessionPort, Transactions } from './transactions.ts';
+import type { SessionPort } from './transaction.ts';
+import { Transactions } from './transactions.ts';
 import { Waiting } from './waiting.ts';
 
 export interface LaneParts extends SetupParts {

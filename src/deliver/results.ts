@@ -2,7 +2,7 @@ import type { Clock } from '../lib/clock.ts';
 import type { Id } from '../lib/ids.ts';
 import type { Log } from '../log.ts';
 import type { Claimant, Entry, Outcome, QueueStore } from '../queue/store.ts';
-import type { AttemptResult, ChunkJob, Delivery, DueJob } from './delivery.ts';
+import type { AttemptResult, ChunkJob, DueJob, MailJob } from './delivery.ts';
 import type { Settled } from './outcome-buffer.ts';
 import { nextAttempt } from './retry.ts';
 
@@ -25,8 +25,10 @@ export interface ResultsParts {
   readonly lifetimeMs: number;
   /** Hears of refusals before they are committed; may hear of the same one twice. */
   readonly onRefused: (refusals: readonly Refusal[]) => Promise<void>;
-  /** A delivery's result is on disk, or the queue has it back. */
-  readonly onSettled: (delivery: Delivery) => void;
+  /** A mail's or a due recipient's result is on disk, or the queue has it back. */
+  readonly onSettled: (job: MailJob | DueJob, position: number) => void;
+  /** The queue knows that a chunk is worked off, or will find out at its next claim. */
+  readonly onChunkEnded: (chunk: number) => void;
   /** A chunk of this post is worked off. */
   readonly onChunkDone: (post: Id) => void;
 }
@@ -34,6 +36,8 @@ export interface ResultsParts {
 /** Turns results into what the queue keeps: outcomes first, then the ends of chunks, posts and mails. */
 export class Results {
   readonly #parts: ResultsParts;
+  /** Ends of chunks and posts that are being written. */
+  #ending: Promise<void> = Promise.resolve();
 
   constructor(parts: ResultsParts) {
     this.#parts = parts;
@@ -50,7 +54,13 @@ export class Results {
     }
     await Promise.all(mails);
     if (ofPosts.length > 0) await this.#commitPosts(ofPosts);
-    for (const { delivery } of settled) this.#parts.onSettled(delivery);
+    for (const { delivery } of settled)
+      if (delivery.job.kind !== 'chunk') this.#parts.onSettled(delivery.job, delivery.position);
+  }
+
+  /** Resolves when the ends of all chunks and posts so far are written. */
+  ended(): Promise<void> {
+    return this.#ending;
   }
 
   async #commitPosts(done: readonly { outcome: Outcome; job: ChunkJob | DueJob }[]): Promise<void> {
@@ -65,7 +75,9 @@ export class Results {
       if (job.kind === 'chunk' && --job.owed === 0) ended.add(job);
       if (job.kind === 'due' && outcome.next === undefined) touched.add(job.post);
     }
-    await this.#endChunks(ended, touched);
+    if (ended.size + touched.size === 0) return;
+    // The next results need not wait for this: what is recorded needs no chunk.
+    this.#ending = this.#ending.then(() => this.#endChunks(ended, touched));
   }
 
   /** Ends a chunk, all of whose members have outcomes on disk, and its post when that was the last. */
@@ -89,6 +101,7 @@ export class Results {
     } catch (error) {
       log('storage.trouble', { doing: 'ending chunks', cause: String(error) });
     }
+    for (const job of ended) this.#parts.onChunkEnded(job.chunk);
   }
 
   #outcome({ delivery, result }: Settled, job: ChunkJob | DueJob): Outcome {

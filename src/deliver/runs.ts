@@ -11,7 +11,7 @@ export interface Copies {
  * Members of a chunk who live in one domain. A delivery is made when a session takes it: what waits costs a line of text each, and no object
  * of a fan-out lives longer than its transaction.
  */
-export class MemberRun implements Run {
+class MemberRun implements Run {
   readonly #copies: Copies;
   readonly #lines: readonly string[];
   readonly #first: number;

@@ -1,49 +1,11 @@
 import type { Socket } from 'node:net';
 import type { Capabilities } from '../smtp/capabilities.ts';
 import { ReplyParser } from '../smtp/reply.ts';
-import type { AttemptResult, Delivery } from './delivery.ts';
+import { mailCommand, rcptCommand, whyNotSendable } from './commands.ts';
+import type { Delivery } from './delivery.ts';
 import { Outbox } from './outbox.ts';
 import type { OpenSession, SessionTimeouts } from './session-setup.ts';
-
-/**
- * Transactions over one open session, one recipient each.
- *
- * A transaction goes through its stages by the replies that come in order:
- *
- *   rset   the reply to a RSET that cleans up after what was before
- *   mail   the reply to MAIL
- *   rcpt   the reply to RCPT
- *   data   the reply to DATA: 354 starts the message, anything else ends the transaction (never with CHUNKING)
- *   end    the reply to the final dot, or to BDAT LAST: the only one that delivers
- *
- * In lockstep each command waits for the reply before it. With PIPELINING (RFC 2920) MAIL, RCPT and DATA leave in one write, and those of
- * the next transaction leave together with the message of this one. With CHUNKING (RFC 3030) too, whole transactions leave together, up to
- * `depthMost` at a time.
- */
-type Stage = 'rset' | 'mail' | 'rcpt' | 'data' | 'end';
-
-interface Transaction {
-  readonly delivery: Delivery;
-  stage: Stage;
-  /** The first refusal of MAIL or RCPT; the transaction cannot deliver any more. */
-  refusal: string | undefined;
-  refusalCode: number;
-}
-
-/** What a session asks of and tells to its lane. */
-export interface SessionPort {
-  /** The next delivery for this session; undefined: nothing now (`resume` tells of more). */
-  next(): Delivery | undefined;
-  settle(delivery: Delivery, result: AttemptResult): void;
-  /** A delivery whose transaction had not begun to count: another session may take it. */
-  giveBack(delivery: Delivery): void;
-  /** Nothing is under way: the lane decides whether the session is kept (`resume`). */
-  idle(): void;
-  /** The peer announces CHUNKING and cannot do it, or breaks off: sessions with it from now on go without. */
-  cannotChunk(): void;
-  /** The session has ended. `isTrouble`: by the peer, out of turn. */
-  ended(isTrouble: boolean, reason: string): void;
-}
+import type { SessionPort, Transaction } from './transaction.ts';
 
 /** How long QUIT waits for its reply. */
 const quitMs = 5_000;
@@ -146,42 +108,28 @@ export class Transactions {
     this.#flight.push({ delivery, stage: isReset ? 'rset' : 'mail', refusal: undefined, refusalCode: 0 });
     const reset = isReset ? 'RSET\r\n' : '';
     if (this.#isChunking) this.#sendWhole(delivery, reset);
-    else if (!this.#isLockstep)
-      this.#outbox.text(`${reset}${this.#mail(delivery)}RCPT TO:<${delivery.recipient}>\r\nDATA\r\n`);
-    else this.#outbox.text(isReset ? reset : this.#mail(delivery));
+    else if (!this.#isLockstep) this.#outbox.text(`${reset}${this.#envelope(delivery)}DATA\r\n`);
+    else this.#outbox.text(isReset ? reset : mailCommand(delivery, this.#capabilities));
     return true;
+  }
+
+  #envelope(delivery: Delivery): string {
+    return mailCommand(delivery, this.#capabilities) + rcptCommand(delivery);
   }
 
   #sendWhole(delivery: Delivery, reset: string): void {
     const { raw } = delivery.load.message;
-    this.#outbox.text(`${reset}${this.#mail(delivery)}RCPT TO:<${delivery.recipient}>\r\nBDAT ${raw.length} LAST\r\n`);
+    this.#outbox.text(`${reset}${this.#envelope(delivery)}BDAT ${raw.length} LAST\r\n`);
     this.#outbox.octets(raw);
   }
 
   #nextSendable(): Delivery | undefined {
     for (let delivery = this.#port.next(); delivery; delivery = this.#port.next()) {
-      const reason = this.#whyNot(delivery);
+      const reason = whyNotSendable(delivery, this.#capabilities);
       if (reason === undefined) return delivery;
       this.#port.settle(delivery, { state: 'failed', host: this.#host, reply: reason });
     }
     return undefined;
-  }
-
-  #whyNot({ load, recipient, sender }: Delivery): string | undefined {
-    const { size, utf8 } = this.#capabilities;
-    // RFC 1870 §6.1: a message that is too large for the peer is not offered to it.
-    if (size > 0 && load.message.size > size)
-      return `552 5.3.4 the message has ${load.message.size} octets, the host takes ${size}`;
-    if (!utf8 && needsUtf8(recipient, sender, load))
-      return '553 5.6.7 the host does not take international addresses or headers (SMTPUTF8)';
-    return undefined;
-  }
-
-  #mail({ sender, recipient, load }: Delivery): string {
-    const { eightBit, utf8, hasSize } = this.#capabilities;
-    const size = hasSize ? ` SIZE=${load.message.size}` : '';
-    const body = eightBit && load.message.hasEightBit ? ' BODY=8BITMIME' : '';
-    return `MAIL FROM:<${sender}>${size}${body}${utf8 && needsUtf8(recipient, sender, load) ? ' SMTPUTF8' : ''}\r\n`;
   }
 
   #reply(code: number): void {
@@ -193,7 +141,7 @@ export class Transactions {
     switch (transaction.stage) {
       case 'rset':
         transaction.stage = 'mail';
-        return this.#goOn(this.#mail(transaction.delivery));
+        return this.#goOn(mailCommand(transaction.delivery, this.#capabilities));
       case 'mail':
         return this.#afterMail(transaction, code);
       case 'rcpt':
@@ -210,7 +158,7 @@ export class Transactions {
     transaction.stage = 'rcpt';
     if (!this.#isLockstep) return;
     if (transaction.refusal !== undefined) this.#refuse(transaction, false);
-    else this.#outbox.text(`RCPT TO:<${transaction.delivery.recipient}>\r\n`);
+    else this.#outbox.text(rcptCommand(transaction.delivery));
   }
 
   #afterRcpt(transaction: Transaction, code: number): void {
@@ -332,14 +280,4 @@ export class Transactions {
 // Replies of a host that does not know a command (RFC 5321 §4.2.4, §4.3.2).
 function isUnknown(code: number): boolean {
   return code >= 500 && code <= 504;
-}
-
-// RFC 6531 §3.4, RFC 6532. A message whose header holds raw octets above ASCII is such a message too.
-function needsUtf8(recipient: string, sender: string, load: Delivery['load']): boolean {
-  return load.message.hasUtf8Header || !isAscii(recipient) || !isAscii(sender);
-}
-
-function isAscii(text: string): boolean {
-  for (let at = 0; at < text.length; at++) if (text.charCodeAt(at) > 127) return false;
-  return true;
 }

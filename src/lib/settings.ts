@@ -7,6 +7,8 @@ export type SettingRow = {
   readonly meaning: string;
   /** Says what is wrong with a value of the right type; undefined when nothing is. */
   readonly check?: (value: never) => string | undefined;
+  /** The daemon takes a new value over when it reads its settings again; without it a restart does. */
+  readonly isLive?: true;
 } & (
   | {
       readonly type: 'number';

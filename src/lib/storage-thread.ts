@@ -1,39 +1,12 @@
-import { Worker } from 'node:worker_threads';
-import type { StorageReply, StorageRequest } from './databases.ts';
+import { MessageChannel, type MessagePort, Worker } from 'node:worker_threads';
 import type { Storage } from './storage.ts';
-import { StorageError, storageTrouble } from './storage-trouble.ts';
+import { type FromStorage, StorageClient, type ToStorage } from './storage-client.ts';
 
-/** What the main thread sends to a storage thread. */
-export type ToStorage =
-  | { readonly kind: 'run'; readonly requests: readonly StorageRequest[] }
-  | { readonly kind: 'close'; readonly file?: string }
-  | { readonly kind: 'watch'; readonly file: string; readonly engine: string };
-
-/** What a storage thread answers: replies in the order of the requests, or that a watched file has changed. */
-export type FromStorage =
-  | { readonly kind: 'replies'; readonly replies: readonly StorageReply[] }
-  | { readonly kind: 'closed' }
-  | { readonly kind: 'changed'; readonly file: string };
-
-interface Waiting {
-  readonly request: StorageRequest;
-  readonly resolve: (result: unknown) => void;
-  readonly reject: (error: StorageError) => void;
-}
-
-/**
- * Storage on a thread of its own. Calls that arrive while the thread is busy travel together and share commits:
- * that is the group commit, and it needs no timer, so a lone call is never delayed.
- */
+/** Storage on a thread of its own; other threads may ask it too, by ports of theirs. */
 export class StorageThread implements Storage {
   readonly #worker: Worker;
+  readonly #client: StorageClient;
   readonly #onChange: (file: string) => void;
-  #waiting: Waiting[] = [];
-  #sent: Waiting[] = [];
-  #replied = 0;
-  #scheduled = false;
-  #closing: (() => void)[] = [];
-  #dead: StorageError | undefined;
 
   /** `enginesModule` is the URL of a module that exports `engines`. `onChange` hears of other processes' commits. */
   constructor(enginesModule: string, onChange: (file: string) => void = () => {}) {
@@ -46,81 +19,35 @@ export class StorageThread implements Storage {
         resourceLimits: { maxYoungGenerationSizeMb: 4 },
       },
     );
-    this.#worker.on('message', (message: FromStorage) => this.#hear(message));
-    this.#worker.on('error', (error) => this.#die(error.message));
-    this.#worker.on('exit', () => this.#die('the storage thread has ended'));
+    this.#client = new StorageClient((message) => this.#worker.postMessage(message));
+    this.#worker.on('message', (message: FromStorage) => {
+      if (message.kind === 'changed') this.#onChange(message.file);
+      else this.#client.hear(message);
+    });
+    this.#worker.on('error', (error) => this.#client.die(error.message));
+    this.#worker.on('exit', () => this.#client.die('the storage thread has ended'));
   }
 
   run(file: string, engine: string, operation: string, argument: unknown): Promise<unknown> {
-    if (this.#dead) return Promise.reject(this.#dead);
-    return new Promise((resolve, reject) => {
-      this.#waiting.push({ request: { file, engine, operation, argument }, resolve, reject });
-      this.#schedule();
-    });
+    return this.#client.run(file, engine, operation, argument);
   }
 
   /** From now on `onChange` is called within 250 ms of a commit by another process. */
   watch(file: string, engine: string): void {
-    this.#tell({ kind: 'watch', file, engine });
+    const watch: ToStorage = { kind: 'watch', file, engine };
+    this.#worker.postMessage(watch);
+  }
+
+  /** A port by which another thread may ask (`StorageConnections`); its answers come in its own order. */
+  connect(): MessagePort {
+    const { port1, port2 } = new MessageChannel();
+    const client: ToStorage = { kind: 'client', port: port1 };
+    this.#worker.postMessage(client, [port1]);
+    return port2;
   }
 
   async close(file?: string): Promise<void> {
-    if (this.#dead) return;
-    await new Promise<void>((resolve) => {
-      this.#closing.push(resolve);
-      this.#tell(file === undefined ? { kind: 'close' } : { kind: 'close', file });
-    });
+    await this.#client.close(file);
     if (file === undefined) await this.#worker.terminate();
-  }
-
-  #tell(message: ToStorage): void {
-    this.#worker.postMessage(message);
-  }
-
-  // Requests of one turn of the event loop travel together.
-  #schedule(): void {
-    if (this.#scheduled || this.#sent.length > 0) return;
-    this.#scheduled = true;
-    setImmediate(() => this.#send());
-  }
-
-  #send(): void {
-    this.#scheduled = false;
-    if (this.#waiting.length === 0 || this.#sent.length > 0) return;
-    this.#sent = this.#waiting;
-    this.#waiting = [];
-    this.#replied = 0;
-    try {
-      this.#tell({ kind: 'run', requests: this.#sent.map((call) => call.request) });
-    } catch (error) {
-      // An argument that cannot cross to the thread: nothing has crossed.
-      const failed = this.#sent.splice(0);
-      for (const call of failed) call.reject(new StorageError(storageTrouble(error)));
-    }
-  }
-
-  #hear(message: FromStorage): void {
-    if (message.kind === 'changed') this.#onChange(message.file);
-    else if (message.kind === 'closed') this.#closing.shift()?.();
-    else this.#settle(message.replies);
-  }
-
-  #settle(replies: readonly StorageReply[]): void {
-    for (const reply of replies) {
-      const call = this.#sent[this.#replied++];
-      if (reply.ok) call?.resolve(reply.result);
-      else call?.reject(new StorageError(reply.trouble));
-    }
-    if (this.#replied < this.#sent.length) return;
-    this.#sent = [];
-    this.#send();
-  }
-
-  #die(message: string): void {
-    this.#dead ??= new StorageError({ kind: 'bug', message });
-    for (const call of [...this.#sent.slice(this.#replied), ...this.#waiting]) call.reject(this.#dead);
-    this.#sent = [];
-    this.#waiting = [];
-    for (const resolve of this.#closing.splice(0)) resolve();
   }
 }

@@ -4,11 +4,19 @@ import type { ServerSettings } from '../config.ts';
 import type { Clock } from '../lib/clock.ts';
 import type { Id } from '../lib/ids.ts';
 import type { Log } from '../log.ts';
-import { parseAddress } from '../mail/address.ts';
+import { canonicalOf } from '../mail/address.ts';
 import { failed, type Failure, permanent, type Result, success, temporary } from '../mail/failure.ts';
 import type { NewEntry, NewMessage } from '../queue/store.ts';
-import { type Places, type Route, routeText } from '../route.ts';
+import type { Places, Route } from '../route.ts';
 import { failureReply } from '../smtp/reply.ts';
+import {
+  plainAddress,
+  recipientRefusal,
+  recipientText,
+  type Refusal,
+  senderRefusal,
+  withoutTwins,
+} from './envelope.ts';
 import { intake, type Judge, type Verdict } from './intake.ts';
 import { ReplyError, SmtpEngine, type SMTPServerOptions } from './smtp-engine.ts';
 
@@ -38,15 +46,28 @@ export interface ReceiverParts {
 
 export interface Receiver {
   readonly port: number;
-  /** Takes no new connections and ends those that are idle; resolves when all are closed. */
-  close(): Promise<void>;
+  /** Takes over the limits of the settings, which have changed, and a certificate, which may be the same or none. */
+  renew(tls: ReceiverParts['tls']): void;
+  /** Takes no new connections and ends those that are idle; messages that are being sent have `ms` to end. */
+  close(ms?: number): Promise<void>;
+}
+
+/** A session, and what it talks to. */
+interface Door {
+  readonly session: SMTPServerSession;
+  readonly parts: ReceiverParts;
+  readonly protocol: Listen['protocol'];
+  /** Refused senders and recipients of each session. */
+  readonly refusals: WeakMap<SMTPServerSession, number>;
 }
 
 /** A session that says nothing is closed (RFC 5321 §4.5.3.2.7: 5 minutes). */
 const socketTimeoutMs = 300_000;
-/** How long `close` waits for running transactions. */
+/** How long `close` waits for messages that are being sent. */
 const closeTimeoutMs = 2_000;
 const commandOctetsMost = 4_096;
+/** Refused senders and recipients of a session since its last message: a hundred and more are guesses. */
+const refusalsMost = 100;
 /** We know no users; the last three are jokes of the package. */
 const unusedCommands = ['AUTH', 'WIZ', 'SHELL', 'KILL'];
 
@@ -58,22 +79,33 @@ export async function startReceiver(listen: Listen, parts: ReceiverParts): Promi
   // A client that breaks off is none of our errors.
   server.on('error', (error) => parts.log('session.refused', { reason: error.message }));
   const { port } = server.server.address() as AddressInfo;
-  return success({ port, close: () => new Promise((resolve) => server.close(() => resolve())) });
+  return success({
+    port,
+    renew: (tls) => server.renew({ ...limits(parts.settings), ...tls, disabledCommands: disabled(tls) }),
+    close: (ms = closeTimeoutMs) => server.end(ms),
+  });
+}
+
+function limits({ messageBytesMost, connectionsMost, recipientsMost }: ServerSettings): SMTPServerOptions {
+  return { size: messageBytesMost, maxClients: connectionsMost, maxRecipients: recipientsMost };
+}
+
+function disabled(tls: ReceiverParts['tls']): string[] {
+  return [...unusedCommands, ...(tls ? [] : ['STARTTLS'])];
 }
 
 function engineOptions(listen: Listen, parts: ReceiverParts): SMTPServerOptions {
   const { settings, hostname, tls } = parts;
+  const refusals = new WeakMap<SMTPServerSession, number>();
+  const doorOf = (session: SMTPServerSession): Door => ({ session, parts, protocol: listen.protocol, refusals });
   return {
     name: hostname,
     banner: 'ezlm',
     lmtp: listen.protocol === 'lmtp',
-    size: settings.messageBytesMost,
-    maxClients: settings.connectionsMost,
-    maxRecipients: settings.recipientsMost,
+    ...limits(settings),
     maxCommandLength: commandOctetsMost,
     socketTimeout: socketTimeoutMs,
-    closeTimeout: closeTimeoutMs,
-    disabledCommands: [...unusedCommands, ...(tls ? [] : ['STARTTLS'])],
+    disabledCommands: disabled(tls),
     disableReverseLookup: true,
     authOptional: true,
     hideENHANCEDSTATUSCODES: false,
@@ -83,10 +115,14 @@ function engineOptions(listen: Listen, parts: ReceiverParts): SMTPServerOptions 
     ...tls,
     // Not at once: when a client has sent a whole second message behind the first without waiting for 354, the package (3.21.6) would
     // forget to go on after it.
-    onMailFrom: (address, session, done) => queueMicrotask(() => done(refusedSender(address, session, parts))),
-    onRcptTo: (address, session, done) => done(refusedRecipient(address, session, listen, parts)),
+    onMailFrom: (address, session, done) =>
+      queueMicrotask(() => done(answered(senderRefusal(address, isUtf8(session)), address, doorOf(session)))),
+    onRcptTo: (address, session, done) => {
+      const door = doorOf(session);
+      done(answered(refusedRecipient(address, door), address, door));
+    },
     onData: (stream, session, done) => {
-      void takeMessage(stream, session, listen, parts).then(
+      void takeMessage(stream, doorOf(session)).then(
         (replies) => (listen.protocol === 'lmtp' ? done(null, replies) : done(...single(replies))),
         (error: unknown) => done(asReply(bugFailure(error, parts))),
       );
@@ -94,69 +130,80 @@ function engineOptions(listen: Listen, parts: ReceiverParts): SMTPServerOptions 
   };
 }
 
-function refusedSender(address: SMTPServerAddress, session: SMTPServerSession, parts: ReceiverParts): Error | null {
-  if (address.address === '' || parseAddress(address.address)) return null;
-  return refuse(permanent('5.1.7', 'the sender is not a mail address'), 553, session, parts, address.address);
-}
-
-function refusedRecipient(
-  address: SMTPServerAddress,
-  session: SMTPServerSession,
-  listen: Listen,
-  parts: ReceiverParts,
-): Error | null {
-  const route = routeText(address.address, parts.places);
-  const failure = recipientFailure(route, parts);
-  if (failure) return refuse(failure, 550, session, parts, address.address);
-  const { rcptTo } = session.envelope;
+function refusedRecipient(address: SMTPServerAddress, door: Door): Refusal | undefined {
+  const { session, parts } = door;
+  const { domains } = parts.settings;
+  const refusal = recipientRefusal(address, isUtf8(session), { ...parts, domains });
+  if (refusal || door.protocol === 'smtp') return refusal;
   // The package folds a recipient that is named twice into one, and LMTP would then owe a reply (RFC 2033 §4.2).
-  const isTwice =
-    listen.protocol === 'lmtp' && rcptTo.some((one) => one.address.toLowerCase() === address.address.toLowerCase());
-  return isTwice ? refuse(temporary('4.5.3', 'named twice'), 452, session, parts, address.address) : null;
+  const name = canonicalOf(recipientText(address.address, domains));
+  const isTwice = session.envelope.rcptTo.some((one) => canonicalOf(recipientText(one.address, domains)) === name);
+  return isTwice ? { failure: temporary('4.5.3', 'named twice'), code: 452 } : undefined;
 }
 
-function recipientFailure(route: Route, parts: ReceiverParts): Failure | undefined {
-  if (route.kind === 'foreign') return permanent('5.7.1', 'mail for that domain is not taken here: no relaying');
-  if (route.kind === 'unknown') return permanent('5.1.1', 'there is no such address here');
-  return parts.isOffered(route) ? undefined : permanent('5.1.1', 'not offered by this list');
+function isUtf8(session: SMTPServerSession): boolean {
+  return session.envelope.smtpUtf8 ?? false;
 }
 
-function refuse(failure: Failure, code: number, session: SMTPServerSession, parts: ReceiverParts, what: string): Error {
-  parts.log('session.refused', { peer: session.remoteAddress, what, reason: failure.text });
-  return asReply(failure, code);
+function answered(refusal: Refusal | undefined, address: SMTPServerAddress, door: Door): Error | null {
+  if (!refusal) return null;
+  const { session, parts, refusals } = door;
+  const count = (refusals.get(session) ?? 0) + 1;
+  refusals.set(session, count);
+  parts.log('session.refused', { peer: session.remoteAddress, what: address.address, reason: refusal.failure.text });
+  // 421 ends the session.
+  return count > refusalsMost
+    ? asReply(temporary('4.7.0', 'too many refused addresses'), 421)
+    : asReply(refusal.failure, refusal.code);
 }
 
-async function takeMessage(
-  stream: SMTPServerDataStream,
-  session: SMTPServerSession,
-  listen: Listen,
-  parts: ReceiverParts,
-): Promise<(string | Error)[]> {
+async function takeMessage(stream: SMTPServerDataStream, door: Door): Promise<(string | Error)[]> {
+  const { session, parts, protocol } = door;
   const chunks = await collect(stream);
+  const envelope = envelopeOf(door);
+  if (chunks === 'broken off') {
+    parts.log('session.refused', { peer: session.remoteAddress, reason: 'the connection ended within a message' });
+    return [];
+  }
   const most = parts.settings.messageBytesMost;
-  const envelope = {
-    sender: (session.envelope.mailFrom && session.envelope.mailFrom.address) || '',
-    recipients: session.envelope.rcptTo.map((recipient) => recipient.address),
-  };
-  const peer = {
-    helo: session.hostNameAppearsAs || '',
-    address: session.remoteAddress,
-    protocol: session.transmissionType,
-  };
-  const verdicts = chunks
-    ? await intake({ envelope, peer, chunks, isLmtp: listen.protocol === 'lmtp' }, parts)
-    : everyone(envelope.recipients, permanent('5.3.4', `the message has more than ${most} octets`));
+  const peer = { helo: session.hostNameAppearsAs || '', address: session.remoteAddress, protocol: traceWord(session) };
+  const verdicts =
+    chunks === 'too large'
+      ? everyone(envelope.recipients, permanent('5.3.4', `the message has more than ${most} octets`))
+      : await intake({ envelope, peer, chunks, isLmtp: protocol === 'lmtp' }, parts);
+  if (verdicts.some((verdict) => 'id' in verdict)) door.refusals.delete(session);
   return verdicts.map((verdict) => ('id' in verdict ? `2.0.0 ok ${verdict.id}` : asReply(verdict.failure)));
 }
 
+function envelopeOf({ session, parts, protocol }: Door): { sender: string; recipients: readonly string[] } {
+  const { mailFrom, rcptTo } = session.envelope;
+  const recipients = rcptTo.map(({ address }) => recipientText(address, parts.settings.domains));
+  return {
+    sender: plainAddress((mailFrom && mailFrom.address) || ''),
+    // LMTP owes a reply for each, and has refused the second of two.
+    recipients: protocol === 'lmtp' ? recipients : withoutTwins(recipients),
+  };
+}
+
+// RFC 6531 §4.3: UTF8SMTP, UTF8SMTPS, UTF8LMTP … for ESMTP, ESMTPS, LMTP.
+function traceWord(session: SMTPServerSession): string {
+  const word = session.transmissionType;
+  return isUtf8(session) ? `UTF8${word.replace(/^E/, '')}` : word;
+}
+
 // What exceeds the limit is read to its end and thrown away: memory stays bounded, and the client gets its reply.
-async function collect(stream: SMTPServerDataStream): Promise<Buffer[] | undefined> {
+async function collect(stream: SMTPServerDataStream): Promise<Buffer[] | 'too large' | 'broken off'> {
   let chunks: Buffer[] | undefined = [];
-  for await (const chunk of stream) {
-    if (stream.sizeExceeded) chunks = undefined;
-    chunks?.push(chunk as Buffer);
+  try {
+    for await (const chunk of stream) {
+      if (stream.sizeExceeded) chunks = undefined;
+      chunks?.push(chunk as Buffer);
+    }
+  } catch {
+    // Only the end of the connection ends the stream so.
+    return 'broken off';
   }
-  return stream.sizeExceeded ? undefined : chunks;
+  return stream.sizeExceeded || !chunks ? 'too large' : chunks;
 }
 
 function everyone(recipients: readonly string[], failure: Failure): Verdict[] {

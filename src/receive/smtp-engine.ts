@@ -41,7 +41,39 @@ export class SmtpEngine extends SMTPServer {
     connection.on('error', (error: Error) => this.emit('error', error));
     connection.init();
   }
+
+  /**
+   * Takes no new connections. Whoever is within the octets of a message may end it within `ms` and gets its reply; the others hear 421
+   * at once. Resolves when all are gone, or when the time is over.
+   */
+  async end(ms: number): Promise<void> {
+    this.options.closeTimeout = ms;
+    // The package answers 421 to every further command, but leaves those alone who say nothing.
+    const sweep = setInterval(() => this.#dismiss(), sweepMs);
+    await new Promise<void>((resolve) => this.close(resolve));
+    clearInterval(sweep);
+    for (const connection of this.connections) connection._socket.destroy();
+  }
+
+  /** Takes over limits and a certificate for what comes from now on. */
+  renew(options: SMTPServerOptions): void {
+    this.updateSecureContext(options);
+  }
+
+  #dismiss(): void {
+    for (const connection of this.connections) {
+      if (connection._dataStream) continue;
+      connection.send(421, 'the server is being stopped; try again later');
+      connection.close();
+      setTimeout(() => connection._socket.destroy(), hangUpMs).unref();
+    }
+  }
 }
+
+/** How often a stop looks who has ended its message. */
+const sweepMs = 20;
+/** Whoever was told to go and does not hang up is cut off after this. */
+const hangUpMs = 1_000;
 
 /** An error that the package answers with: its code, and a text that begins with the enhanced code. */
 export class ReplyError extends Error {

@@ -52,7 +52,16 @@ async function writePosts(directory: string): Promise<void> {
   await home.queue.record([{ ...bob, state: 'deferred', at, host, reply: '450 4.2.0 later', next: at + 400_000 }]);
   await home.queue.record([{ ...bob, state: 'delivered', at: at + 400_000, host, reply: '250 2.0.0 ok \u001b[31m' }]);
   await home.queue.record([
-    { post: id, position: 1, member: 2, address: 'carla@example.com', state: 'failed', at, host: '', reply: 'no such domain' },
+    {
+      post: id,
+      position: 1,
+      member: 2,
+      address: 'carla@example.com',
+      state: 'failed',
+      at,
+      host: '',
+      reply: 'no such domain',
+    },
   ]);
   await home.close();
 }

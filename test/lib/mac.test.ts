@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { createHmac } from 'node:crypto';
 import test from 'node:test';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { Mac } from '../../src/lib/mac.ts';
 
 test('it is HMAC-SHA-256, whatever the secret and the texts before', () => {

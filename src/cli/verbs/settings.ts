@@ -24,7 +24,7 @@ export async function run(call: Call): Promise<Ending> {
 }
 
 function asText(row: SettingRow): string {
-  return `  ${row.name} = ${initialText(row)}\n      ${row.meaning}\n      ${limitText(row)}\n`;
+  return `  ${row.name} = ${initialText(row)}\n      ${row.meaning}\n      ${limitText(row)}${row.isLive ? '; SIGHUP takes a change over' : ''}\n`;
 }
 
 function asFields(file: string, row: SettingRow): Record<string, unknown> {

@@ -1,0 +1,69 @@
+import { Worker } from 'node:worker_threads';
+import type { ServerSettings } from './config.ts';
+import type { Id } from './lib/ids.ts';
+import type { StorageDoors } from './lib/storage-threads.ts';
+import type { EventName, Log } from './log.ts';
+import type { Claimant } from './queue/store.ts';
+
+/** What a delivery thread is started with. */
+export interface DeliveryWork {
+  readonly directory: string;
+  readonly settings: ServerSettings;
+  readonly claimant: Claimant;
+  readonly doors: StorageDoors;
+}
+
+export type ToDelivery = { readonly kind: 'wake' } | { readonly kind: 'stop' };
+
+export type FromDelivery =
+  | { readonly kind: 'log'; readonly event: EventName; readonly fields: Parameters<Log>[1] }
+  | { readonly kind: 'chunkDone'; readonly post: Id }
+  | { readonly kind: 'stopped' };
+
+export interface DeliveryThreadParts extends DeliveryWork {
+  readonly log: Log;
+  readonly onChunkDone: (post: Id) => void;
+}
+
+/**
+ * The deliver stage on a thread of its own: the main thread goes on taking in mail whatever the fan-out costs. An error that nobody expected
+ * ends the process, as it would on the main thread: the queue has everything.
+ */
+export class DeliveryThread {
+  readonly #worker: Worker;
+  readonly #stopped: Promise<void>;
+
+  constructor({ directory, settings, claimant, doors, log, onChunkDone }: DeliveryThreadParts) {
+    const work: DeliveryWork = { directory, settings: { ...settings }, claimant, doors };
+    this.#worker = new Worker(
+      new URL(import.meta.url.endsWith('.ts') ? './delivery-worker.ts' : './delivery-worker.js', import.meta.url),
+      { workerData: work, transferList: [...doors.ports], resourceLimits: { maxYoungGenerationSizeMb: 12 } },
+    );
+    this.#worker.on('error', (error) => {
+      throw error;
+    });
+    this.#stopped = new Promise((resolve) => {
+      this.#worker.on('message', (message: FromDelivery) => {
+        if (message.kind === 'log') log(message.event, message.fields);
+        else if (message.kind === 'chunkDone') onChunkDone(message.post);
+        else resolve();
+      });
+    });
+  }
+
+  /** There may be new work. */
+  wake(): void {
+    this.#tell({ kind: 'wake' });
+  }
+
+  /** Ends running transactions and commits their results; what had not begun stays in the queue. */
+  async stop(): Promise<void> {
+    this.#tell({ kind: 'stop' });
+    await this.#stopped;
+    await this.#worker.terminate();
+  }
+
+  #tell(message: ToDelivery): void {
+    this.#worker.postMessage(message);
+  }
+}

@@ -1,0 +1,46 @@
+// The inside of a delivery thread: the deliver stage on a home whose databases are asked through ports.
+import { parentPort, workerData } from 'node:worker_threads';
+import { deliveryParts } from './delivery-parts.ts';
+import type { DeliveryWork, FromDelivery, ToDelivery } from './delivery-thread.ts';
+import { Deliverer } from './deliver/deliverer.ts';
+import { openHome } from './home.ts';
+import { systemClock } from './lib/clock.ts';
+import { systemResolver } from './lib/dns.ts';
+import { StorageConnections } from './lib/storage-threads.ts';
+import { events, type Log } from './log.ts';
+
+const { directory, settings, claimant, doors } = workerData as DeliveryWork;
+const levels = ['debug', 'info', 'warn', 'error'];
+const least = levels.indexOf(settings.logLevel);
+// What nobody wants to read does not cross: a fan-out has an event for every copy.
+const log: Log = (event, fields) => {
+  if (levels.indexOf(events[event].level) >= least) tell({ kind: 'log', event, fields });
+};
+
+const storage = new StorageConnections(doors);
+const home = await openHome({ directory, settings, storage, clock: systemClock, log });
+const deliverer = new Deliverer(
+  deliveryParts({
+    home,
+    claimant,
+    log,
+    resolver: systemResolver(),
+    onChunkDone: (post) => tell({ kind: 'chunkDone', post }),
+  }),
+);
+deliverer.start();
+
+parentPort?.on('message', (message: ToDelivery) => {
+  if (message.kind === 'wake') deliverer.wake();
+  else void stop();
+});
+
+async function stop(): Promise<void> {
+  await deliverer.stop();
+  await storage.close();
+  tell({ kind: 'stopped' });
+}
+
+function tell(message: FromDelivery): void {
+  parentPort?.postMessage(message);
+}

@@ -1,0 +1,76 @@
+import { readFile } from 'node:fs/promises';
+import { isOffered } from './command/offered.ts';
+import type { ServerSettings } from './config.ts';
+import type { Home } from './home.ts';
+import type { Running } from './lib/running.ts';
+import type { Log } from './log.ts';
+import { failed, permanent, type Result, success } from './mail/failure.ts';
+import { judgeBeforeReply } from './post/post.ts';
+import { type Listen, type Receiver, startReceiver } from './receive/receiver.ts';
+import { hostnameOf, openListOf, placesOf } from './stages.ts';
+
+/** One place where mail is taken in. */
+export interface RunningReceiver {
+  readonly listen: Listen;
+  /** As `SMTP on 127.0.0.1:2525`. */
+  readonly name: string;
+  readonly receiver: Receiver;
+}
+
+/** Starts a receiver for every place that the settings name; each is added to what runs. */
+export async function startReceivers(
+  home: Home,
+  log: Log,
+  onAccepted: () => void,
+  running: Running[],
+): Promise<Result<RunningReceiver[]>> {
+  const { settings, clock, newId, queue } = home;
+  const tls = await tlsFiles(settings);
+  if (!tls.ok) return tls;
+  const openList = openListOf(home);
+  const receivers: RunningReceiver[] = [];
+  for (const listen of [...listens(settings.smtp, 'smtp'), ...listens(settings.lmtp, 'lmtp')]) {
+    const started: Result<Receiver> = await startReceiver(listen, {
+      settings,
+      hostname: hostnameOf(settings),
+      ...tls.value,
+      places: placesOf(home),
+      isOffered,
+      judge: async (sender, name, message) => {
+        const list = openList(name.address);
+        return list ? judgeBeforeReply(sender, list, message) : permanent('5.1.1', 'there is no such list');
+      },
+      accept: (messages, entries) => queue.accept(messages, entries),
+      onAccepted,
+      clock,
+      log,
+      newId,
+    });
+    if (!started.ok) return started;
+    const receiver = started.value;
+    const name = `${listen.protocol.toUpperCase()} on ${listen.host}:${receiver.port}`;
+    running.push({ what: name, isWork: true, end: () => receiver.close(settings.stopSeconds * 1_000) });
+    receivers.push({ listen, name, receiver });
+  }
+  return success(receivers);
+}
+
+function listens(places: readonly string[], protocol: Listen['protocol']): Listen[] {
+  return places.map((place) => {
+    const at = place.lastIndexOf(':');
+    return { host: place.slice(0, at).replace(/^\[|\]$/g, ''), port: Number(place.slice(at + 1)), protocol };
+  });
+}
+
+/** The certificate that STARTTLS is offered with; none when the settings name none. */
+export async function tlsFiles({
+  tlsCertificate,
+  tlsKey,
+}: ServerSettings): Promise<Result<{ tls?: { cert: Buffer; key: Buffer } }>> {
+  if (tlsCertificate === '' || tlsKey === '') return success({});
+  try {
+    return success({ tls: { cert: await readFile(tlsCertificate), key: await readFile(tlsKey) } });
+  } catch (error) {
+    return failed(permanent('5.3.5', `the TLS certificate cannot be read: ${(error as Error).message}`));
+  }
+}
