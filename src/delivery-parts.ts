@@ -42,7 +42,7 @@ export function deliveryParts({
     log,
     random: Math.random,
     lifetimeMs: settings.lifetimeHours * hourMs,
-    connectionsOut: settings.connectionsOut,
+    tellsDelivered: settings.logLevel === 'debug',
     onChunkDone,
     onRefused: (refusals) => refused(home, refusals, log),
     sendersOf: (post) => sendersOf(home, post),

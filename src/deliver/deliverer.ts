@@ -20,8 +20,6 @@ export interface DelivererParts extends Omit<ResultsParts, 'onSettled' | 'onChun
   /** The list's VERP for a post; undefined when the list is gone: the post waits. */
   readonly sendersOf: (post: Entry) => Promise<SenderOf | undefined>;
   readonly carrier: (port: CarrierPort) => Carrier;
-  /** Connections at a time in all. */
-  readonly connectionsOut: number;
 }
 
 /** Recipients that are held in memory at a time (P6). */
@@ -44,7 +42,7 @@ export class Deliverer {
   readonly #work = new WakeUp();
   readonly #results: Results;
   readonly #carrier: Carrier;
-  readonly #buffer: OutcomeBuffer;
+  readonly #buffer: OutcomeBuffer<ReturnType<Results['take']>>;
   readonly #loads = new Map<Id, Promise<Prepared | undefined>>();
   #held = 0;
   /** What is claimed and not settled: a lease that runs out on the way must not have it delivered twice. */
@@ -59,18 +57,21 @@ export class Deliverer {
       onSettled: (job, position) => this.#mine.delete(job.kind === 'mail' ? job.entry.id : dueKey(job.post, position)),
       onChunkEnded: (chunk) => this.#mine.delete(String(chunk)),
     });
-    this.#buffer = new OutcomeBuffer(
-      parts.clock,
-      parts.connectionsOut,
-      (settled) => this.#results.commit(settled),
-      () => this.#carrier.resume(),
-      (error) => parts.log('storage.trouble', { doing: 'committing results', cause: String(error) }),
-    );
+    this.#buffer = new OutcomeBuffer({
+      clock: parts.clock,
+      take: () => this.#results.take(),
+      commit: (batch) => this.#results.commit(batch),
+      onRoom: () => this.#carrier.resume(),
+      onTrouble: (error) => parts.log('storage.trouble', { doing: 'committing results', cause: String(error) }),
+    });
     this.#carrier = parts.carrier({
       mayBegin: () => this.#buffer.hasRoom && !this.#isStopping,
+      begun: () => this.#buffer.begun(),
+      returned: () => this.#buffer.returned(),
       settle: (delivery, result) => {
         this.#held--;
-        this.#buffer.add(delivery, result);
+        this.#results.add(delivery, result);
+        this.#buffer.settled();
         if (this.#held < heldMost / 2) this.#work.wake();
       },
     });

@@ -64,6 +64,10 @@ export interface AttemptResult {
 export interface CarrierPort {
   /** False while too many results wait for their commit (promise P2): no new transaction may begin. */
   mayBegin(): boolean;
+  /** A delivery was taken from what waits: it will be settled or returned. */
+  begun(): void;
+  /** It waits again. */
+  returned(): void;
   settle(delivery: Delivery, result: AttemptResult): void;
 }
 

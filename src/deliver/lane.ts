@@ -155,10 +155,17 @@ export class Lane {
 
   #next(): Delivery | undefined {
     if (this.#isStopping || !this.#parts.port.mayBegin()) return undefined;
-    return this.#waiting.take();
+    return this.#take();
+  }
+
+  #take(): Delivery | undefined {
+    const delivery = this.#waiting.take();
+    if (delivery) this.#parts.port.begun();
+    return delivery;
   }
 
   #giveBack(delivery: Delivery): void {
+    this.#parts.port.returned();
     if (!this.#isStopping) this.#waiting.giveBack(delivery);
   }
 
@@ -188,7 +195,7 @@ export class Lane {
     };
     // Results wait for their commit too: as many as have room now, the others when `pump` is called next.
     while (this.#parts.port.mayBegin()) {
-      const one = this.#waiting.take();
+      const one = this.#take();
       if (!one) return;
       this.#parts.port.settle(one, trouble);
     }

@@ -1,63 +1,63 @@
 import type { Clock } from '../lib/clock.ts';
-import type { AttemptResult, Delivery } from './delivery.ts';
 
-/** A result on its way to the disk. */
-export interface Settled {
-  readonly delivery: Delivery;
-  readonly result: AttemptResult;
-}
-
-/** Results that are committed together (promise P2: none is older than this plus one commit). */
+/** Results are committed together, at the latest after this (promise P2: none is older than this plus one commit). */
 const flushMs = 50;
-const flushCount = 1_000;
-/** At most 2,000 results may wait for their commit; sessions that are under way add theirs after the gate has closed. */
+/** A commit starts with this many: fewer would cost more commits, more would let the gate close while one is written. */
+const flushCount = 500;
+/** At most so many results await their commit, counting those that the transactions under way will bring. */
 const uncommittedMost = 2_000;
 const retryMs = 1_000;
 
-/** Collects results and commits them in groups, one commit at a time. */
-export class OutcomeBuffer {
-  readonly #clock: Clock;
-  readonly #commit: (settled: readonly Settled[]) => Promise<void>;
-  readonly #onRoom: () => void;
-  readonly #onTrouble: (error: unknown) => void;
-  readonly #gate: number;
-  #waiting: Settled[] = [];
+export interface OutcomeBufferParts<Batch> {
+  readonly clock: Clock;
+  /** What was added since the last time. */
+  readonly take: () => Batch;
+  /** May reject (a full disk): the same batch is tried again, and nothing new begins meanwhile. */
+  readonly commit: (batch: Batch) => Promise<void>;
+  /** `hasRoom` may be true again. */
+  readonly onRoom: () => void;
+  /** Hears of each rejection. */
+  readonly onTrouble: (error: unknown) => void;
+}
+
+/** Says when results are committed, one commit at a time, and whether more transactions may begin. */
+export class OutcomeBuffer<Batch> {
+  readonly #parts: OutcomeBufferParts<Batch>;
+  #underWay = 0;
+  #waiting = 0;
   #committing = 0;
   #isFlushing = false;
   #isTimed = false;
   #idle: (() => void)[] = [];
 
-  /**
-   * `commit` may reject (a full disk): the same results are tried again, and nothing new begins meanwhile; `onTrouble` hears of each
-   * rejection. `underWay` is how many transactions can be open when the gate closes. `onRoom` tells that `hasRoom` may be true again.
-   */
-  constructor(
-    clock: Clock,
-    underWay: number,
-    commit: (settled: readonly Settled[]) => Promise<void>,
-    onRoom: () => void,
-    onTrouble: (error: unknown) => void,
-  ) {
-    this.#clock = clock;
-    this.#commit = commit;
-    this.#onRoom = onRoom;
-    this.#onTrouble = onTrouble;
-    this.#gate = Math.max(flushCount, uncommittedMost - underWay);
+  constructor(parts: OutcomeBufferParts<Batch>) {
+    this.#parts = parts;
   }
 
   get hasRoom(): boolean {
-    return this.#waiting.length + this.#committing < this.#gate;
+    return this.#underWay + this.#waiting + this.#committing < uncommittedMost;
   }
 
-  add(delivery: Delivery, result: AttemptResult): void {
-    this.#waiting.push({ delivery, result });
-    if (this.#waiting.length >= flushCount) void this.#flush();
+  /** A transaction begins: it will be `settled` or `returned`. */
+  begun(): void {
+    this.#underWay++;
+  }
+
+  /** A transaction ended without a result. */
+  returned(): void {
+    this.#underWay--;
+  }
+
+  /** A transaction's result was added to the open batch. */
+  settled(): void {
+    this.#underWay--;
+    if (++this.#waiting >= flushCount) void this.#flush();
     else if (!this.#isTimed) this.#startTimer();
   }
 
   /** Resolves when everything that was added is on disk, or the disk has refused it: then it is delivered again after the restart. */
   async drain(): Promise<void> {
-    if (this.#waiting.length === 0 && this.#committing === 0) return;
+    if (this.#waiting === 0 && this.#committing === 0) return;
     const drained = new Promise<void>((resolve) => this.#idle.push(resolve));
     void this.#flush();
     await drained;
@@ -65,7 +65,7 @@ export class OutcomeBuffer {
 
   #startTimer(): void {
     this.#isTimed = true;
-    void this.#clock.sleep(flushMs).then(() => {
+    void this.#parts.clock.sleep(flushMs).then(() => {
       this.#isTimed = false;
       return this.#flush();
     });
@@ -74,25 +74,29 @@ export class OutcomeBuffer {
   async #flush(): Promise<void> {
     if (this.#isFlushing) return;
     this.#isFlushing = true;
-    while (this.#waiting.length > 0) {
-      const settled = this.#waiting;
-      this.#waiting = [];
-      this.#committing = settled.length;
-      // At a stop nobody waits for a disk that refuses.
-      while (!(await this.#tryCommit(settled)) && this.#idle.length === 0) await this.#clock.sleep(retryMs);
-      this.#committing = 0;
-      this.#onRoom();
-    }
+    do await this.#commitAll();
+    while (this.#waiting >= flushCount || (this.#waiting > 0 && this.#idle.length > 0));
     this.#isFlushing = false;
+    if (this.#waiting > 0 && !this.#isTimed) this.#startTimer();
     for (const resolve of this.#idle.splice(0)) resolve();
   }
 
-  async #tryCommit(settled: readonly Settled[]): Promise<boolean> {
+  async #commitAll(): Promise<void> {
+    const batch = this.#parts.take();
+    this.#committing = this.#waiting;
+    this.#waiting = 0;
+    // At a stop nobody waits for a disk that refuses.
+    while (!(await this.#tryCommit(batch)) && this.#idle.length === 0) await this.#parts.clock.sleep(retryMs);
+    this.#committing = 0;
+    this.#parts.onRoom();
+  }
+
+  async #tryCommit(batch: Batch): Promise<boolean> {
     try {
-      await this.#commit(settled);
+      await this.#parts.commit(batch);
       return true;
     } catch (error) {
-      this.#onTrouble(error);
+      this.#parts.onTrouble(error);
       return false;
     }
   }

@@ -1,9 +1,10 @@
 import type { Clock } from '../lib/clock.ts';
 import type { Id } from '../lib/ids.ts';
 import type { Log } from '../log.ts';
-import type { Claimant, Entry, Outcome, QueueStore } from '../queue/store.ts';
-import type { AttemptResult, ChunkJob, DueJob, MailJob } from './delivery.ts';
-import type { Settled } from './outcome-buffer.ts';
+import { OutcomeBatch } from '../queue/outcome-batch.ts';
+import type { Claimant, Outcome, QueueStore } from '../queue/store.ts';
+import type { AttemptResult, ChunkJob, Delivery, DueJob, MailJob } from './delivery.ts';
+import { endMail } from './mail-ends.ts';
 import { nextAttempt } from './retry.ts';
 
 /** A host refused a post's recipient for good: it counts as a bounce. */
@@ -20,6 +21,8 @@ export interface ResultsParts {
   readonly claimant: Claimant;
   readonly clock: Clock;
   readonly log: Log;
+  /** Every delivered copy is an event, not only those that were not delivered. */
+  readonly tellsDelivered: boolean;
   /** A number in [0, 1). */
   readonly random: () => number;
   readonly lifetimeMs: number;
@@ -33,9 +36,27 @@ export interface ResultsParts {
   readonly onChunkDone: (post: Id) => void;
 }
 
+interface EndedMail {
+  readonly job: MailJob;
+  readonly result: AttemptResult;
+  readonly next: number | undefined;
+}
+
+/** Results that are committed together. */
+class ResultBatch {
+  readonly outcomes = new OutcomeBatch();
+  /** Outcomes that an operator reads of. */
+  readonly told: Outcome[] = [];
+  /** How many members of which chunk. */
+  readonly chunks = new Map<ChunkJob, number>();
+  readonly dues: { readonly job: DueJob; readonly position: number; readonly isFinal: boolean }[] = [];
+  readonly mails: EndedMail[] = [];
+}
+
 /** Turns results into what the queue keeps: outcomes first, then the ends of chunks, posts and mails. */
 export class Results {
   readonly #parts: ResultsParts;
+  #open = new ResultBatch();
   /** Ends of chunks and posts that are being written. */
   #ending: Promise<void> = Promise.resolve();
 
@@ -43,41 +64,40 @@ export class Results {
     this.#parts = parts;
   }
 
-  /** Commits results; when it rejects, it is called again with the same ones and does nothing twice. */
-  async commit(settled: readonly Settled[]): Promise<void> {
-    const ofPosts: { outcome: Outcome; job: ChunkJob | DueJob }[] = [];
-    const mails: Promise<void>[] = [];
-    for (const one of settled) {
-      const { job } = one.delivery;
-      if (job.kind === 'mail') mails.push(this.#endMail(job.entry, one));
-      else ofPosts.push({ outcome: this.#outcome(one, job), job });
+  /** Adds a result to the open batch. */
+  add(delivery: Delivery, result: AttemptResult): void {
+    const { job } = delivery;
+    const batch = this.#open;
+    const at = this.#parts.clock.now();
+    const isFinal = result.state === 'delivered' || result.state === 'failed';
+    const next = isFinal ? undefined : this.#next(delivery.load.birth, at);
+    if (job.kind === 'mail') {
+      batch.mails.push({ job, result, next });
+      return;
     }
-    await Promise.all(mails);
-    if (ofPosts.length > 0) await this.#commitPosts(ofPosts);
-    for (const { delivery } of settled)
-      if (delivery.job.kind !== 'chunk') this.#parts.onSettled(delivery.job, delivery.position);
+    const outcome = this.#outcome(delivery, result, job.post, at, next);
+    batch.outcomes.add(outcome);
+    if (outcome.state !== 'delivered' || this.#parts.tellsDelivered) batch.told.push(outcome);
+    if (job.kind === 'chunk') batch.chunks.set(job, (batch.chunks.get(job) ?? 0) + 1);
+    else batch.dues.push({ job, position: delivery.position, isFinal: outcome.next === undefined });
+  }
+
+  /** The open batch; a new one is begun. */
+  take(): ResultBatch {
+    const batch = this.#open;
+    this.#open = new ResultBatch();
+    return batch;
+  }
+
+  /** Commits a batch; when it rejects, it is called again with the same one and does nothing twice. */
+  async commit(batch: ResultBatch): Promise<void> {
+    await this.#commitMails(batch);
+    if (batch.outcomes.count > 0) await this.#commitOutcomes(batch);
   }
 
   /** Resolves when the ends of all chunks and posts so far are written. */
   ended(): Promise<void> {
     return this.#ending;
-  }
-
-  async #commitPosts(done: readonly { outcome: Outcome; job: ChunkJob | DueJob }[]): Promise<void> {
-    const outcomes = done.map(({ outcome }) => outcome);
-    const refusals = outcomes.filter(({ state }) => state === 'failed');
-    if (refusals.length > 0) await this.#parts.onRefused(refusals);
-    await this.#parts.queue.record(outcomes);
-    for (const outcome of outcomes) this.#logOutcome(outcome);
-    const ended = new Set<ChunkJob>();
-    const touched = new Set<Id>();
-    for (const { job, outcome } of done) {
-      if (job.kind === 'chunk' && --job.owed === 0) ended.add(job);
-      if (job.kind === 'due' && outcome.next === undefined) touched.add(job.post);
-    }
-    if (ended.size + touched.size === 0) return;
-    // The next results need not wait for this: what is recorded needs no chunk.
-    this.#ending = this.#ending.then(() => this.#endChunks(ended, touched));
   }
 
   /** Ends a chunk, all of whose members have outcomes on disk, and its post when that was the last. */
@@ -88,51 +108,59 @@ export class Results {
     if (await queue.finishPost(post)) log('post.sent', { entry: post });
   }
 
+  async #commitMails(batch: ResultBatch): Promise<void> {
+    const { mails } = batch;
+    await Promise.all(mails.map(({ job, result, next }) => endMail(job.entry, result, next, this.#parts)));
+    for (const { job } of mails.splice(0)) this.#parts.onSettled(job, 0);
+  }
+
+  async #commitOutcomes(batch: ResultBatch): Promise<void> {
+    const refusals = batch.told.filter(({ state }) => state === 'failed');
+    if (refusals.length > 0) await this.#parts.onRefused(refusals);
+    await this.#parts.queue.record(batch.outcomes);
+    for (const outcome of batch.told) this.#logOutcome(outcome);
+    for (const { job, position } of batch.dues) this.#parts.onSettled(job, position);
+    this.#end(batch);
+  }
+
+  // The next results need not wait for this: what is recorded needs no chunk.
+  #end({ chunks, dues }: ResultBatch): void {
+    const ended: ChunkJob[] = [];
+    for (const [job, count] of chunks) {
+      job.owed -= count;
+      if (job.owed === 0) ended.push(job);
+    }
+    const posts = new Set(
+      [...ended, ...dues.filter(({ isFinal }) => isFinal).map(({ job }) => job)].map((job) => job.post),
+    );
+    if (posts.size > 0) this.#ending = this.#ending.then(() => this.#endChunks(ended, posts));
+  }
+
   // A crash or a full disk here leaves chunks whose members all have outcomes: the next claim sees that and ends them.
-  async #endChunks(ended: ReadonlySet<ChunkJob>, touched: Set<Id>): Promise<void> {
-    const { queue, claimant, onChunkDone, log } = this.#parts;
+  async #endChunks(ended: readonly ChunkJob[], posts: ReadonlySet<Id>): Promise<void> {
+    const { queue, claimant, onChunkDone, onChunkEnded, log } = this.#parts;
     try {
-      await Promise.all([...ended].map((job) => queue.finishChunk(claimant, job.chunk)));
-      for (const job of ended) {
-        touched.add(job.post);
-        onChunkDone(job.post);
-      }
-      for (const post of touched) if (await queue.finishPost(post)) log('post.sent', { entry: post });
+      await Promise.all(ended.map((job) => queue.finishChunk(claimant, job.chunk)));
+      for (const job of ended) onChunkDone(job.post);
+      for (const post of posts) if (await queue.finishPost(post)) log('post.sent', { entry: post });
     } catch (error) {
       log('storage.trouble', { doing: 'ending chunks', cause: String(error) });
     }
-    for (const job of ended) this.#parts.onChunkEnded(job.chunk);
+    for (const job of ended) onChunkEnded(job.chunk);
   }
 
-  #outcome({ delivery, result }: Settled, job: ChunkJob | DueJob): Outcome {
-    const at = this.#parts.clock.now();
-    const base = {
-      post: job.post,
-      position: delivery.position,
-      member: delivery.member,
-      address: delivery.recipient,
-      at,
-      host: result.host,
-    };
-    if (result.state === 'delivered' || result.state === 'failed')
-      return { ...base, state: result.state, reply: result.reply };
-    const next = this.#next(delivery.load.birth, at);
-    if (next === undefined) return { ...base, state: 'failed', reply: givenUp(result, this.#parts.lifetimeMs) };
-    return { ...base, state: result.state, reply: result.reply, next };
-  }
-
-  async #endMail(entry: Entry, { result }: Settled): Promise<void> {
-    const { queue, claimant, clock, log } = this.#parts;
-    const fields = { entry: entry.id, recipient: entry.recipient, host: result.host, reply: result.reply };
-    const isFinal = result.state === 'delivered' || result.state === 'failed';
-    const next = isFinal ? undefined : this.#next(entry.created, clock.now());
-    if (next !== undefined) {
-      await queue.defer(claimant, entry.id, next, result.reply);
-      log('delivery.deferred', { ...fields, next });
-      return;
-    }
-    await queue.finish(claimant, entry.id, [], []);
-    log(result.state === 'delivered' ? 'delivery.delivered' : 'delivery.failed', fields);
+  #outcome(
+    delivery: Delivery,
+    { state, host, reply }: AttemptResult,
+    post: Id,
+    at: number,
+    next: number | undefined,
+  ): Outcome {
+    const { position, member, recipient: address } = delivery;
+    if (state === 'delivered' || state === 'failed') return { post, position, member, address, state, at, host, reply };
+    return next === undefined
+      ? { post, position, member, address, state: 'failed', at, host, reply: givenUp(reply, this.#parts.lifetimeMs) }
+      : { post, position, member, address, state, at, host, reply, next };
   }
 
   #next(birth: number, at: number): number | undefined {
@@ -146,6 +174,6 @@ export class Results {
   }
 }
 
-function givenUp(result: AttemptResult, lifetimeMs: number): string {
-  return `550 5.4.7 given up after ${Math.round(lifetimeMs / 3_600_000)} hours; the last reply: ${result.reply}`;
+function givenUp(reply: string, lifetimeMs: number): string {
+  return `550 5.4.7 given up after ${Math.round(lifetimeMs / 3_600_000)} hours; the last reply: ${reply}`;
 }

@@ -30,6 +30,7 @@ export class SandboxCarrier implements Carrier {
   resume(): void {
     while (this.#writers < writersMost && this.#waiting.count > 0 && !this.#isStopping && this.#port.mayBegin()) {
       this.#writers++;
+      this.#port.begun();
       void this.#write(this.#waiting.take()!);
     }
   }

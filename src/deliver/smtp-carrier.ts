@@ -2,7 +2,7 @@ import type { Clock } from '../lib/clock.ts';
 import type { Resolver } from '../lib/dns.ts';
 import type { Log } from '../log.ts';
 import type { Failure, Result } from '../mail/failure.ts';
-import type { Carrier, CarrierPort, Run } from './delivery.ts';
+import type { AttemptResult, Carrier, CarrierPort, Run } from './delivery.ts';
 import { type NextHops, nextHops } from './hosts.ts';
 import { Lane } from './lane.ts';
 import type { SetupParts } from './session-setup.ts';
@@ -44,7 +44,7 @@ export class SmtpCarrier implements Carrier {
   carry(domain: string, run: Run, isSingle: boolean): void {
     void this.#find(domain).then((found) => {
       if (found.ok) this.#lane(domain, found.value).add(run, isSingle);
-      else for (let one = run.take(); one; one = run.take()) this.#port.settle(one, resultOf(found.failure));
+      else this.#settleAll(run, resultOf(found.failure));
     });
   }
 
@@ -63,6 +63,13 @@ export class SmtpCarrier implements Carrier {
     for (const lane of this.#lanes.values()) lane.stop();
     for (let waited = 0; this.#connections > 0 && waited < stopMostMs; waited += stopPollMs) {
       await this.#parts.clock.sleep(stopPollMs);
+    }
+  }
+
+  #settleAll(run: Run, result: AttemptResult): void {
+    for (let one = run.take(); one; one = run.take()) {
+      this.#port.begun();
+      this.#port.settle(one, result);
     }
   }
 
@@ -105,7 +112,7 @@ export class SmtpCarrier implements Carrier {
   }
 }
 
-function resultOf(failure: Failure): { state: 'deferred' | 'failed'; host: string; reply: string } {
+function resultOf(failure: Failure): AttemptResult {
   const code = failure.temporary ? 451 : 550;
   return {
     state: failure.temporary ? 'deferred' : 'failed',

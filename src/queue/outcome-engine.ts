@@ -1,6 +1,7 @@
 import { type Database, type Engine, read, write } from '../lib/database.ts';
 import type { Id } from '../lib/ids.ts';
-import type { Claim } from './entry-operations.ts';
+import { type Claim, domainOf } from './entry-operations.ts';
+import { type PackedOutcomes, unpackOutcomes } from './outcome-batch.ts';
 import type { DueRecipient, OutcomeState, Trace } from './store.ts';
 
 const first = `
@@ -35,11 +36,6 @@ const first = `
 /** Positions of one post: its key is what stands above them. */
 const positions = 2 ** 32;
 
-/** One result as it crosses to the storage thread: position, address, member, state, at, host, reply, and of who waits domain and next. */
-export type OutcomeTuple =
-  | readonly [number, string, number, OutcomeState, number, string, string]
-  | readonly [number, string, number, OutcomeState, number, string, string, string, number];
-
 interface TraceRow {
   key: number;
   member: number;
@@ -52,12 +48,10 @@ interface TraceRow {
   history: string;
 }
 
-/** Results of one post; `rows` is the JSON text of `OutcomeTuple`s. */
-export interface PostRows {
-  readonly post: Id;
+/** Results of one post. */
+export interface PostRows extends PackedOutcomes {
   readonly list: string;
   readonly number: number;
-  readonly rows: string;
 }
 
 const record = write((db: Database, posts: readonly PostRows[]) => {
@@ -72,8 +66,8 @@ function recordPost(db: Database, ask: PostRows): void {
     ask.number,
   );
   const { key } = db.get<{ key: number }>('SELECT key FROM posts WHERE post = ?', ask.post)!;
-  for (const tuple of JSON.parse(ask.rows) as OutcomeTuple[]) {
-    const [position, address, member, state, at, host, reply, domain = null, next = null] = tuple;
+  for (const { position, address, member, state, at, host, reply, next = null } of unpackOutcomes(ask)) {
+    const domain = next === null ? null : domainOf(address);
     db.run(recordRow, key * positions + position, address, member, state, at, host, reply, domain, next);
   }
 }

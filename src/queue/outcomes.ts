@@ -1,20 +1,13 @@
 import type { Id } from '../lib/ids.ts';
 import { canonicalOf } from '../mail/address.ts';
-import { type Claim, domainOf } from './entry-operations.ts';
-import type { OutcomeTuple, PostRows } from './outcome-engine.ts';
+import type { Claim } from './entry-operations.ts';
+import type { PostRows } from './outcome-engine.ts';
 import type { OutcomeCalls, OutcomeFiles } from './outcome-files.ts';
-import type { DueRecipient, Outcome, OutcomeState, PostWork, Trace } from './store.ts';
+import type { DueRecipient, OutcomeState, Trace } from './store.ts';
 
 const pageSize = 1_000;
 /** Rows that one commit changes at most, so that another process never waits long for its turn (DESIGN: state). */
 const batchMost = 10_000;
-
-/** The outcomes of one post on their way to the disk. */
-export interface PostOutcomes {
-  readonly post: Id;
-  readonly work: PostWork;
-  readonly outcomes: readonly Outcome[];
-}
 
 /** What became of every recipient of the posts of a queue, over all its outcome files. */
 export class Outcomes {
@@ -25,9 +18,9 @@ export class Outcomes {
   }
 
   /** Commits in one transaction per file. */
-  async record(posts: readonly PostOutcomes[]): Promise<void> {
+  async record(posts: readonly PostRows[]): Promise<void> {
     const byFile = Map.groupBy(posts, ({ post }) => this.#files.name(post));
-    await Promise.all([...byFile.values()].map((some) => this.#files.of(some[0]!.post)('record', some.map(rowsOf))));
+    await Promise.all([...byFile.values()].map((some) => this.#files.of(some[0]!.post)('record', some)));
   }
 
   async recorded(post: Id, first: number, count: number): Promise<Set<number>> {
@@ -111,14 +104,4 @@ async function* traceFile(calls: OutcomeCalls, post: number, wanted: string | un
     if (traces.length > 0) yield traces;
     after = page.next;
   }
-}
-
-function rowsOf({ post, work, outcomes }: PostOutcomes): PostRows {
-  const rows = outcomes.map((one): OutcomeTuple => {
-    const { position, address, member, state, at, host, reply, next } = one;
-    return next === undefined
-      ? [position, address, member, state, at, host, reply]
-      : [position, address, member, state, at, host, reply, domainOf(address), next];
-  });
-  return { post, list: work.list, number: work.number, rows: JSON.stringify(rows) };
 }

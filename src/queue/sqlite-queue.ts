@@ -7,7 +7,9 @@ import type { Cursor } from '../list/store.ts';
 import { Bodies, inlineOctetsMost } from './bodies.ts';
 import type { Claim, Ended, StoredMessage } from './entry-operations.ts';
 import { OutcomeFiles } from './outcome-files.ts';
-import { Outcomes, type PostOutcomes } from './outcomes.ts';
+import type { OutcomeBatch } from './outcome-batch.ts';
+import type { PostRows } from './outcome-engine.ts';
+import { Outcomes } from './outcomes.ts';
 import type { queueEngine } from './queue-engine.ts';
 import type {
   Chunk,
@@ -19,7 +21,6 @@ import type {
   NewChunk,
   NewEntry,
   NewMessage,
-  Outcome,
   OutcomeState,
   PostWork,
   QueueCounts,
@@ -124,12 +125,12 @@ class SqliteQueue implements QueueStore {
     await this.#queue('deferChunk', { owner, id, due });
   }
 
-  async record(outcomes: readonly Outcome[]): Promise<void> {
-    const posts: PostOutcomes[] = [];
-    for (const [post, some] of Map.groupBy(outcomes, (outcome) => outcome.post)) {
-      const work = await this.#workOf(post);
+  async record(batch: OutcomeBatch): Promise<void> {
+    const posts: PostRows[] = [];
+    for (const packed of batch.posts) {
+      const work = await this.#workOf(packed.post);
       // The operator may have dropped the post while its last recipients were on the wire.
-      if (work) posts.push({ post, work, outcomes: some });
+      if (work) posts.push({ ...packed, list: work.list, number: work.number });
     }
     await this.#outcomes.record(posts);
   }

@@ -1,6 +1,7 @@
 import type { Id } from '../lib/ids.ts';
 import type { Role } from '../list/name.ts';
 import type { Cursor } from '../list/store.ts';
+import type { OutcomeBatch } from './outcome-batch.ts';
 
 /**
  * The queue: unfinished work, and what became of every recipient of a post.
@@ -180,7 +181,7 @@ export interface QueueStore {
   deferChunk(claimant: Claimant, id: number, due: number): Promise<void>;
 
   /** Commits outcomes in one transaction per file; an earlier outcome of the same recipient becomes history. */
-  record(outcomes: readonly Outcome[]): Promise<void>;
+  record(batch: OutcomeBatch): Promise<void>;
   /** Which positions from `first` on, `count` of them, have an outcome. */
   recorded(post: Id, first: number, count: number): Promise<Set<number>>;
   /** Takes up to `limit` recipients whose next try is due, oldest first, those of `exceptDomains` passed over. */

@@ -6,6 +6,7 @@ import { systemClock } from '../../src/lib/clock.ts';
 import { inlineStorage } from '../../src/lib/storage.ts';
 import { parseListName } from '../../src/list/name.ts';
 import { ezlm, homeWithList, news } from './test-door.ts';
+import { batchOf } from '../../src/queue/outcome-batch.ts';
 
 const at = Date.UTC(2026, 2, 1, 12);
 
@@ -49,20 +50,26 @@ async function writePosts(directory: string): Promise<void> {
   await home.queue.accept([{ id, body: Buffer.from('Subject: s\r\n\r\n') }], [entry]);
   const bob = { post: id, position: 0, member: 1, address: 'bob@example.net' };
   const host = 'mx.example.net[192.0.2.1]';
-  await home.queue.record([{ ...bob, state: 'deferred', at, host, reply: '450 4.2.0 later', next: at + 400_000 }]);
-  await home.queue.record([{ ...bob, state: 'delivered', at: at + 400_000, host, reply: '250 2.0.0 ok \u001b[31m' }]);
-  await home.queue.record([
-    {
-      post: id,
-      position: 1,
-      member: 2,
-      address: 'carla@example.com',
-      state: 'failed',
-      at,
-      host: '',
-      reply: 'no such domain',
-    },
-  ]);
+  await home.queue.record(
+    batchOf([{ ...bob, state: 'deferred', at, host, reply: '450 4.2.0 later', next: at + 400_000 }]),
+  );
+  await home.queue.record(
+    batchOf([{ ...bob, state: 'delivered', at: at + 400_000, host, reply: '250 2.0.0 ok \u001b[31m' }]),
+  );
+  await home.queue.record(
+    batchOf([
+      {
+        post: id,
+        position: 1,
+        member: 2,
+        address: 'carla@example.com',
+        state: 'failed',
+        at,
+        host: '',
+        reply: 'no such domain',
+      },
+    ]),
+  );
   await home.close();
 }
 

@@ -3,6 +3,7 @@ import type { Clock } from '../../src/lib/clock.ts';
 import { type Id, timeOf } from '../../src/lib/ids.ts';
 import type { Cursor } from '../../src/list/store.ts';
 import { canonicalOf } from '../../src/mail/address.ts';
+import { type OutcomeBatch, unpackOutcomes } from '../../src/queue/outcome-batch.ts';
 import type {
   Chunk,
   Claimant,
@@ -173,9 +174,9 @@ export class MemoryQueue implements QueueStore {
     if (row) Object.assign(row, { isClaimed: false, due, owner: undefined });
   }
 
-  async record(outcomes: readonly Outcome[]): Promise<void> {
+  async record(batch: OutcomeBatch): Promise<void> {
     await turn();
-    for (const outcome of outcomes) {
+    for (const outcome of batch.posts.flatMap(unpackOutcomes)) {
       const work = this.#entries.get(outcome.post)?.post;
       if (!work) continue;
       this.#posts.set(outcome.post, { list: work.list, number: work.number });

@@ -7,6 +7,7 @@ import type { QueueStore } from '../../src/queue/store.ts';
 import { HandClock } from '../helpers/hand-clock.ts';
 import { temporaryDirectory } from '../helpers/temporary.ts';
 import { ann, chunkOf, Desk } from './opening.ts';
+import { batchOf } from '../../src/queue/outcome-batch.ts';
 
 /** Storage that lets something else happen after the nth call from now, before that call is answered. */
 class Interrupted implements Storage {
@@ -54,7 +55,7 @@ test('a post does not end while its last chunk is recorded and ended between any
     const [chunk] = await desk.queue.claimChunks(ann, 1);
     let isRecorded = false;
     const recorded = async (): Promise<void> => {
-      await desk.queue.record([desk.waiting(id, 1, 0)]);
+      await desk.queue.record(batchOf([desk.waiting(id, 1, 0)]));
       await desk.queue.finishChunk(ann, chunk!.id);
       isRecorded = true;
     };
@@ -71,14 +72,14 @@ test('a post that another process drops between any two steps of a record or a c
     for (let calls = 0; calls <= callsMost; calls++) {
       const { desk, storage, other } = await interruptedDesk(t);
       const { id } = await desk.cutPost([]);
-      await desk.queue.record([desk.waiting(id, 1, 0)]);
+      await desk.queue.record(batchOf([desk.waiting(id, 1, 0)]));
       let isDropped = false;
       const drop = async (): Promise<void> => {
         isDropped = await other.drop(id);
       };
       if (calls === 0) await drop();
       else storage.after(calls, drop);
-      if (step === 'record') await desk.queue.record([desk.waiting(id, 2, 0)]);
+      if (step === 'record') await desk.queue.record(batchOf([desk.waiting(id, 2, 0)]));
       else await desk.queue.claimDue(ann, 10);
       if (!isDropped) await drop();
       desk.clock.move(ann.leaseMs + 1);

@@ -10,6 +10,7 @@ import { openSqliteQueue, queueFile } from '../../src/queue/sqlite-queue.ts';
 import { HandClock } from '../helpers/hand-clock.ts';
 import { temporaryDirectory } from '../helpers/temporary.ts';
 import { ann, chunkOf, Desk, gather, idsOf } from './opening.ts';
+import { batchOf } from '../../src/queue/outcome-batch.ts';
 
 const limitPages = read((db: Database, most: number) => void db.get(`PRAGMA max_page_count = ${most}`));
 const pages = read((db: Database, _ask: undefined) => db.get<{ page_count: number }>('PRAGMA page_count')!.page_count);
@@ -82,15 +83,15 @@ test('an entry that cannot be ended for a full disk stays claimed, and nothing f
 test('outcomes that find a full disk are recorded all or none, and a second time once', async (t) => {
   const { desk, directory, fill, empty } = await diskIn(t);
   const post = await desk.cutPost([chunkOf([1])]);
-  await desk.queue.record([desk.outcome(post.id, 1, 'delivered')]);
+  await desk.queue.record(batchOf([desk.outcome(post.id, 1, 'delivered')]));
   const [name] = (await readdir(directory)).filter((one) => /^outcomes-.*\.db$/.test(one));
   const path = join(directory, name ?? assert.fail('no outcome file'));
   await fill(path, 'outcomes');
   const many = Array.from({ length: 2_000 }, (_, at) => desk.outcome(post.id, at + 2, 'delivered'));
-  await assert.rejects(desk.queue.record(many), isFull);
+  await assert.rejects(desk.queue.record(batchOf(many)), isFull);
   assert.equal((await desk.queue.tally(post.id)).delivered, 1);
   await empty(path, 'outcomes');
-  await desk.queue.record(many);
+  await desk.queue.record(batchOf(many));
   assert.equal((await desk.queue.tally(post.id)).delivered, 2_001);
   const traces = await gather(desk.queue.trace(post.recipient, 1));
   assert.ok(traces.every(({ attempts }) => attempts.length === 1));

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { ann, chunkOf, gather, idsOf, list, type Promising } from './opening.ts';
+import { batchOf } from '../../src/queue/outcome-batch.ts';
 
 /** The operator's view of the queue and moves in it. */
 export function operatorConformance(promising: Promising): void {
@@ -117,7 +118,7 @@ function movingPosts(promising: Promising): void {
   promising('of a post that is held neither chunks nor recipients are claimed', async (desk) => {
     const held = await desk.cutPost([chunkOf([1])], 1);
     const other = await desk.cutPost([chunkOf([1])], 2);
-    await desk.queue.record([held, other].map(({ id }) => desk.waiting(id, 2, 0)));
+    await desk.queue.record(batchOf([held, other].map(({ id }) => desk.waiting(id, 2, 0))));
     assert.equal(await desk.queue.hold(held.id), true);
     const chunks = await desk.queue.claimChunks(ann, 100);
     const due = await desk.queue.claimDue(ann, 100);
@@ -143,7 +144,7 @@ function movingPosts(promising: Promising): void {
     await desk.queue.cutChunk(ann, id, chunkOf([1]), cursor);
     const [chunk] = await desk.queue.claimChunks(ann, 1);
     await desk.queue.deferChunk(ann, chunk!.id, desk.clock.now() + 900_000);
-    await desk.queue.record([desk.waiting(id, 2, 900_000)]);
+    await desk.queue.record(batchOf([desk.waiting(id, 2, 900_000)]));
     assert.equal(await desk.queue.retryNow(id), true);
     assert.equal((await desk.queue.claimChunks(ann, 10)).length, 1);
     assert.equal((await desk.queue.claimDue(ann, 10)).length, 1);
@@ -155,7 +156,7 @@ function movingPosts(promising: Promising): void {
     const { id, message } = await desk.cutPost([chunkOf([1])]);
     const other = await desk.cutPost([], 2);
     const tried = [desk.waiting(id, 2, 0), desk.outcome(id, 3, 'delivered')];
-    await desk.queue.record([...tried, desk.waiting(other.id, 2, 0)]);
+    await desk.queue.record(batchOf([...tried, desk.waiting(other.id, 2, 0)]));
     assert.equal(await desk.queue.drop(id), true);
     assert.deepEqual(await desk.queue.claimChunks(ann, 100), []);
     assert.deepEqual(
@@ -174,9 +175,9 @@ function movingPosts(promising: Promising): void {
 
   promising('a result that comes in after the drop makes nobody be tried again', async (desk) => {
     const { id } = await desk.cutPost([]);
-    await desk.queue.record([desk.waiting(id, 1, 0)]);
+    await desk.queue.record(batchOf([desk.waiting(id, 1, 0)]));
     await desk.queue.drop(id);
-    await desk.queue.record([desk.waiting(id, 2, 0)]);
+    await desk.queue.record(batchOf([desk.waiting(id, 2, 0)]));
     assert.deepEqual(await desk.queue.claimDue(ann, 10), []);
     assert.equal((await desk.queue.tally(id)).deferred, 0);
   });

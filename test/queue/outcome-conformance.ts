@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { idMaker } from '../../src/lib/ids.ts';
 import type { DueRecipient } from '../../src/queue/store.ts';
 import { ann, bob, chunkOf, gather, leaseMs, list, type Promising } from './opening.ts';
+import { batchOf } from '../../src/queue/outcome-batch.ts';
 
 function membersOf(due: readonly DueRecipient[]): number[] {
   return due.map(({ member }) => member);
@@ -20,21 +21,23 @@ function recording(promising: Promising): void {
     const { id } = await desk.cutPost([chunkOf([1, 2, 3, 4])]);
     const none = { delivered: 0, deferred: 0, failed: 0, uncertain: 0 };
     assert.deepEqual(await desk.queue.tally(id), none);
-    await desk.queue.record([
-      desk.outcome(id, 1, 'delivered'),
-      desk.outcome(id, 2, 'failed', { reply: '550 5.1.1 no such user' }),
-      desk.waiting(id, 3, 400_000),
-      desk.waiting(id, 4, 400_000, { state: 'uncertain' }),
-    ]);
+    await desk.queue.record(
+      batchOf([
+        desk.outcome(id, 1, 'delivered'),
+        desk.outcome(id, 2, 'failed', { reply: '550 5.1.1 no such user' }),
+        desk.waiting(id, 3, 400_000),
+        desk.waiting(id, 4, 400_000, { state: 'uncertain' }),
+      ]),
+    );
     assert.deepEqual(await desk.queue.tally(id), { delivered: 1, deferred: 1, failed: 1, uncertain: 1 });
-    await desk.queue.record([desk.outcome(id, 3, 'delivered')]);
+    await desk.queue.record(batchOf([desk.outcome(id, 3, 'delivered')]));
     assert.deepEqual(await desk.queue.tally(id), { delivered: 2, deferred: 0, failed: 1, uncertain: 1 });
   });
 
   promising('it is known which positions have an outcome', async (desk) => {
     const one = await desk.cutPost([chunkOf([1, 2, 3])], 1);
     const other = await desk.cutPost([chunkOf([1, 2, 3])], 2);
-    await desk.queue.record([desk.outcome(one.id, 1, 'delivered'), desk.waiting(one.id, 3, 5)]);
+    await desk.queue.record(batchOf([desk.outcome(one.id, 1, 'delivered'), desk.waiting(one.id, 3, 5)]));
     assert.deepEqual(await desk.queue.recorded(one.id, 0, 4), new Set([1, 3]));
     assert.deepEqual(await desk.queue.recorded(one.id, 2, 1), new Set());
     assert.deepEqual(await desk.queue.recorded(one.id, 1, 2), new Set([1]));
@@ -47,7 +50,7 @@ function recording(promising: Promising): void {
     const posts = [await desk.cutPost([chunkOf([1])], 1)];
     desk.clock.move(8 * 86_400_000);
     for (const number of [2, 3]) posts.push(await desk.cutPost([chunkOf([1])], number));
-    await desk.queue.record(posts.map(({ id }) => desk.outcome(id, 1, 'delivered')));
+    await desk.queue.record(batchOf(posts.map(({ id }) => desk.outcome(id, 1, 'delivered'))));
     for (const { id } of posts) assert.equal((await desk.queue.tally(id)).delivered, 1);
     for (const number of [1, 2, 3]) assert.equal((await gather(desk.queue.trace(list, number))).length, 1);
   });
@@ -55,8 +58,8 @@ function recording(promising: Promising): void {
   promising('a batch of 2,000 outcomes is one call', async (desk) => {
     const { id } = await desk.cutPost([]);
     const outcomes = Array.from({ length: 2_000 }, (_, member) => desk.outcome(id, member + 1, 'delivered'));
-    await desk.queue.record(outcomes);
-    await desk.queue.record(outcomes.slice(0, 1_500));
+    await desk.queue.record(batchOf(outcomes));
+    await desk.queue.record(batchOf(outcomes.slice(0, 1_500)));
     assert.equal((await desk.queue.tally(id)).delivered, 2_000);
     const traces = await gather(desk.queue.trace(list, 1));
     assert.equal(new Set(traces.map(({ member }) => member)).size, 2_000);
@@ -64,9 +67,9 @@ function recording(promising: Promising): void {
 
   promising('what comes in for a post that is no longer there is dropped', async (desk) => {
     const gone = idMaker(desk.clock)();
-    await desk.queue.record([desk.waiting(gone, 1, 0)]);
+    await desk.queue.record(batchOf([desk.waiting(gone, 1, 0)]));
     assert.deepEqual(await desk.queue.claimDue(ann, 10), []);
-    await desk.queue.record([]);
+    await desk.queue.record(batchOf([]));
   });
 }
 
@@ -75,13 +78,13 @@ function tracing(promising: Promising): void {
     const post = await desk.cutPost([chunkOf([1])], 17);
     const replies = ['451 4.7.1 greylisted', 'connection reset', '250 2.0.0 ok: queued as "1"\t\u00fc'];
     const deferred = desk.waiting(post.id, 1, 400_000, { reply: replies[0]! });
-    await desk.queue.record([deferred]);
+    await desk.queue.record(batchOf([deferred]));
     desk.clock.move(400_000);
     const uncertain = desk.waiting(post.id, 1, 900_000, { state: 'uncertain', host: '', reply: replies[1]! });
-    await desk.queue.record([uncertain]);
+    await desk.queue.record(batchOf([uncertain]));
     desk.clock.move(900_000);
     const delivered = desk.outcome(post.id, 1, 'delivered', { reply: replies[2]! });
-    await desk.queue.record([delivered]);
+    await desk.queue.record(batchOf([delivered]));
     const [chunk] = await desk.queue.claimChunks(ann, 1);
     await desk.queue.finishChunk(ann, chunk!.id);
     assert.equal(await desk.queue.finishPost(post.id), true);
@@ -91,7 +94,7 @@ function tracing(promising: Promising): void {
 
   promising('the latest attempt says when the next is', async (desk) => {
     const { id } = await desk.cutPost([]);
-    await desk.queue.record([desk.waiting(id, 1, 400_000)]);
+    await desk.queue.record(batchOf([desk.waiting(id, 1, 400_000)]));
     const [trace] = await gather(desk.queue.trace(list, 1));
     assert.deepEqual(
       trace?.attempts.map(({ next }) => next),
@@ -108,7 +111,9 @@ function tracing(promising: Promising): void {
       '__proto__@x.example',
       "o'neil@x.example",
     ];
-    await desk.queue.record(addresses.map((address, at) => desk.outcome(id, at + 1, 'delivered', { address })));
+    await desk.queue.record(
+      batchOf(addresses.map((address, at) => desk.outcome(id, at + 1, 'delivered', { address }))),
+    );
     for (const [at, address] of addresses.entries()) {
       for (const asked of [address, address.toLowerCase(), address.toUpperCase()]) {
         const found = await gather(desk.queue.trace(list, 1, asked));
@@ -130,7 +135,7 @@ function tracing(promising: Promising): void {
 
   promising('old outcomes are forgotten whole', async (desk) => {
     const { id } = await desk.cutPost([]);
-    await desk.queue.record([desk.outcome(id, 1, 'delivered')]);
+    await desk.queue.record(batchOf([desk.outcome(id, 1, 'delivered')]));
     desk.clock.move(80 * 86_400_000);
     assert.equal(await desk.queue.forget(90), 0);
     desk.clock.move(30 * 86_400_000);
@@ -144,8 +149,8 @@ function retrying(promising: Promising): void {
   promising('due recipients are claimed the oldest first, up to the limit', async (desk) => {
     const { id } = await desk.cutPost([]);
     const waits = [300, 100, 400, 200];
-    await desk.queue.record(waits.map((wait, at) => desk.waiting(id, at + 1, wait)));
-    await desk.queue.record([desk.outcome(id, 9, 'delivered')]);
+    await desk.queue.record(batchOf(waits.map((wait, at) => desk.waiting(id, at + 1, wait))));
+    await desk.queue.record(batchOf([desk.outcome(id, 9, 'delivered')]));
     assert.deepEqual(await desk.queue.claimDue(ann, 10), []);
     desk.clock.move(300);
     assert.deepEqual(membersOf(await desk.queue.claimDue(ann, 2)), [2, 4]);
@@ -158,7 +163,7 @@ function retrying(promising: Promising): void {
   promising('the attempts of a recipient are counted', async (desk) => {
     const { id } = await desk.cutPost([]);
     for (const attempts of [1, 2, 3]) {
-      await desk.queue.record([desk.waiting(id, 1, 0)]);
+      await desk.queue.record(batchOf([desk.waiting(id, 1, 0)]));
       assert.equal((await desk.queue.claimDue(ann, 1))[0]?.attempts, attempts);
     }
   });
@@ -167,7 +172,7 @@ function retrying(promising: Promising): void {
     const old = await desk.cutPost([], 1);
     desk.clock.move(8 * 86_400_000);
     const young = await desk.cutPost([], 2);
-    await desk.queue.record([old, young].map(({ id }) => desk.waiting(id, 1, 0)));
+    await desk.queue.record(batchOf([old, young].map(({ id }) => desk.waiting(id, 1, 0))));
     const due = [...(await desk.queue.claimDue(ann, 1)), ...(await desk.queue.claimDue(ann, 10))];
     assert.deepEqual(new Set(due.map(({ post }) => post)), new Set([old.id, young.id]));
   });
@@ -175,14 +180,14 @@ function retrying(promising: Promising): void {
   promising('recipients in the domains that are passed over stay', async (desk) => {
     const { id } = await desk.cutPost([]);
     const addresses = ['a@SLOW.example', '"x@quick.example"@slow.example', 'a@quick.example'];
-    await desk.queue.record(addresses.map((address, at) => desk.waiting(id, at + 1, 0, { address })));
+    await desk.queue.record(batchOf(addresses.map((address, at) => desk.waiting(id, at + 1, 0, { address }))));
     assert.deepEqual(membersOf(await desk.queue.claimDue(ann, 10, ['slow.example'])), [3]);
     assert.deepEqual(new Set(membersOf(await desk.queue.claimDue(ann, 10))), new Set([1, 2]));
   });
 
   promising('a claim of recipients ends with its lease or by recovery', async (desk) => {
     const { id } = await desk.cutPost([]);
-    await desk.queue.record([1, 2].map((member) => desk.waiting(id, member, 0)));
+    await desk.queue.record(batchOf([1, 2].map((member) => desk.waiting(id, member, 0))));
     assert.equal((await desk.queue.claimDue(ann, 10)).length, 2);
     assert.equal((await desk.queue.recover('bob')).recipients, 0);
     assert.equal((await desk.queue.recover('ann')).recipients, 2);
@@ -193,7 +198,9 @@ function retrying(promising: Promising): void {
 
   promising('waiting recipients count for the next due time until they are claimed', async (desk) => {
     const { id } = await desk.cutPost([]);
-    await desk.queue.record([desk.waiting(id, 1, 900), desk.waiting(id, 2, 500), desk.outcome(id, 3, 'delivered')]);
+    await desk.queue.record(
+      batchOf([desk.waiting(id, 1, 900), desk.waiting(id, 2, 500), desk.outcome(id, 3, 'delivered')]),
+    );
     assert.equal(await desk.queue.nextDue(), desk.clock.now() + 500);
     desk.clock.move(500);
     await desk.queue.claimDue(ann, 1);
@@ -209,12 +216,12 @@ function endingPosts(promising: Promising): void {
     await desk.queue.cutChunk(ann, post.id, chunkOf([1]), undefined);
     assert.equal(await desk.queue.finishPost(post.id), false);
     const [chunk] = await desk.queue.claimChunks(ann, 1);
-    await desk.queue.record([desk.waiting(post.id, 1, 0)]);
+    await desk.queue.record(batchOf([desk.waiting(post.id, 1, 0)]));
     await desk.queue.finishChunk(ann, chunk!.id);
     assert.equal(await desk.queue.finishPost(post.id), false);
     await desk.queue.claimDue(ann, 1);
     assert.equal(await desk.queue.finishPost(post.id), false);
-    await desk.queue.record([desk.outcome(post.id, 1, 'delivered')]);
+    await desk.queue.record(batchOf([desk.outcome(post.id, 1, 'delivered')]));
     assert.equal(await desk.queue.finishPost(post.id), true);
     assert.equal(await desk.queue.finishPost(post.id), false);
     assert.equal(await desk.queue.entry(post.id), undefined);
