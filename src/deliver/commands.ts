@@ -26,11 +26,6 @@ export function whyNotSendable(delivery: Delivery, { size, utf8 }: Capabilities)
 }
 
 // RFC 6531 §3.4, RFC 6532. A message whose header holds raw octets above ASCII is such a message too.
-function needsUtf8({ load, recipient, sender }: Delivery): boolean {
-  return load.message.hasUtf8Header || !isAscii(recipient) || !isAscii(sender);
-}
-
-function isAscii(text: string): boolean {
-  for (let at = 0; at < text.length; at++) if (text.charCodeAt(at) > 127) return false;
-  return true;
+function needsUtf8({ load, isAscii }: Delivery): boolean {
+  return load.message.hasUtf8Header || !isAscii;
 }

@@ -7,7 +7,7 @@ import { wireMessage } from '../smtp/data.ts';
 import type { Carrier, CarrierPort, ChunkJob, Delivery, DueJob, Load, MailJob, Run } from './delivery.ts';
 import { OutcomeBuffer } from './outcome-buffer.ts';
 import { Results, type ResultsParts } from './results.ts';
-import { domainOf, runsOf, SingleRun } from './runs.ts';
+import { domainOf, isAsciiText, runsOf, SingleRun } from './runs.ts';
 
 /** Makes the envelope senders of a post's copies. */
 export type SenderOf = (member: number, address: string) => string;
@@ -129,7 +129,10 @@ export class Deliverer {
       const load = { message: wireMessage(message ?? Buffer.alloc(0)), birth: entry.created };
       const job: MailJob = { kind: 'mail', entry };
       const { sender, recipient } = entry;
-      this.#carryOne({ load, sender, recipient, member: 0, position: 0, job }, true);
+      this.#carryOne(
+        { load, sender, recipient, isAscii: isAsciiText(sender + recipient), member: 0, position: 0, job },
+        true,
+      );
     }
     return entries.length;
   }
@@ -147,7 +150,8 @@ export class Deliverer {
       if (!this.#take(dueKey(post, position))) continue;
       const job: DueJob = { kind: 'due', post };
       const sender = prepared.senderOf(member, address);
-      this.#carryOne({ load: prepared.load, sender, recipient: address, member, position, job }, false);
+      const isAscii = isAsciiText(sender + address);
+      this.#carryOne({ load: prepared.load, sender, recipient: address, isAscii, member, position, job }, false);
     }
   }
 

@@ -36,6 +36,8 @@ export interface Delivery {
   /** Envelope sender, with VERP for a post. */
   readonly sender: string;
   readonly recipient: string;
+  /** Sender and recipient are ASCII: nobody needs SMTPUTF8 for them. */
+  readonly isAscii: boolean;
   /** 0 for a single mail. */
   readonly member: number;
   /** Which recipient of its post it is; 0 for a single mail. */

@@ -7,36 +7,36 @@ export interface Copies {
   readonly senderOf: (member: number, address: string) => string;
 }
 
+/** The members of a chunk as lines (see `list/packed.ts`). */
+interface ChunkLines {
+  readonly lines: readonly string[];
+  /** The position of the first. */
+  readonly first: number;
+  /** Every line is. */
+  readonly isAscii: boolean;
+}
+
 /**
  * Members of a chunk who live in one domain. A delivery is made when a session takes it: what waits costs a line of text each, and no object
  * of a fan-out lives longer than its transaction.
  */
 class MemberRun implements Run {
   readonly #copies: Copies;
-  readonly #lines: readonly string[];
-  readonly #first: number;
+  readonly #chunk: ChunkLines;
   readonly #known: ReadonlySet<number>;
   #at: number;
   readonly #end: number;
   remaining: number;
 
-  /** Lines `from` to `end` of a chunk (see `list/packed.ts`), whose first has the position `first`; positions in `known` are done. */
-  constructor(
-    copies: Copies,
-    lines: readonly string[],
-    first: number,
-    from: number,
-    end: number,
-    known: ReadonlySet<number>,
-  ) {
+  /** Lines `from` to `end` of a chunk; positions in `known` are done. */
+  constructor(copies: Copies, chunk: ChunkLines, from: number, end: number, known: ReadonlySet<number>) {
     this.#copies = copies;
-    this.#lines = lines;
-    this.#first = first;
+    this.#chunk = chunk;
     this.#known = known;
     this.#at = from;
     this.#end = end;
     this.remaining = end - from;
-    if (known.size > 0) for (let at = from; at < end; at++) if (known.has(first + at)) this.remaining--;
+    if (known.size > 0) for (let at = from; at < end; at++) if (known.has(chunk.first + at)) this.remaining--;
   }
 
   get job(): Job {
@@ -46,10 +46,10 @@ class MemberRun implements Run {
   take(): Delivery | undefined {
     while (this.#at < this.#end) {
       const at = this.#at++;
-      const position = this.#first + at;
+      const position = this.#chunk.first + at;
       if (this.#known.size > 0 && this.#known.has(position)) continue;
       this.remaining--;
-      return this.#delivery(this.#lines[at]!, position);
+      return this.#delivery(this.#chunk.lines[at]!, position);
     }
     return undefined;
   }
@@ -59,7 +59,9 @@ class MemberRun implements Run {
     const blank = line.indexOf(' ');
     const member = Number(line.slice(0, blank));
     const recipient = line.slice(blank + 1);
-    return { load, sender: senderOf(member, recipient), recipient, member, position, job };
+    // VERP senders are ASCII: the form for others has numbers only.
+    const isAscii = this.#chunk.isAscii || isAsciiText(recipient);
+    return { load, sender: senderOf(member, recipient), recipient, isAscii, member, position, job };
   }
 }
 
@@ -70,14 +72,16 @@ export function runsOf(
   known: ReadonlySet<number>,
   copies: Copies,
 ): { domain: string; run: Run }[] {
-  const lines = Buffer.from(packed.buffer, packed.byteOffset, packed.byteLength).toString('utf8').split('\n');
+  const text = Buffer.from(packed.buffer, packed.byteOffset, packed.byteLength).toString('utf8');
+  const isAscii = text.length === packed.byteLength;
+  const lines = text.split('\n');
   lines.pop();
   const runs: { domain: string; run: Run }[] = [];
   for (let from = 0, end = 0; from < lines.length; from = end) {
     const domain = domainOf(lines[from]!);
     end = from + 1;
     while (end < lines.length && domainOf(lines[end]!) === domain) end++;
-    const run = new MemberRun(copies, lines, first, from, end, known);
+    const run = new MemberRun(copies, { lines, first, isAscii }, from, end, known);
     if (run.remaining > 0) runs.push({ domain, run });
   }
   return runs;
@@ -107,4 +111,10 @@ export class SingleRun implements Run {
 /** The domain of an address, or of a line that ends with one, in lower case. */
 export function domainOf(address: string): string {
   return address.slice(address.lastIndexOf('@') + 1).toLowerCase();
+}
+
+/** True when no character is above U+007F. */
+export function isAsciiText(text: string): boolean {
+  for (let at = 0; at < text.length; at++) if (text.charCodeAt(at) > 127) return false;
+  return true;
 }

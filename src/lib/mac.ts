@@ -10,6 +10,8 @@ const digestOctets = 32;
 export class Mac {
   /** The inner block, and the text behind it. */
   #inner: Buffer;
+  /** Views of the inner block and so many octets of text: one is made for each length, not for each text. */
+  readonly #views: Buffer[] = [];
   /** The outer block, and the inner digest behind it. */
   readonly #outer = Buffer.alloc(blockOctets + digestOctets, 0x5c);
 
@@ -27,9 +29,15 @@ export class Mac {
   of(text: string): string {
     // A UTF-16 unit becomes at most three octets.
     const most = blockOctets + text.length * 3;
-    if (most > this.#inner.length) this.#inner = Buffer.concat([this.#inner, Buffer.alloc(most)]);
-    const end = blockOctets + this.#inner.write(text, blockOctets, 'utf8');
-    this.#outer.write(hash('sha256', this.#inner.subarray(0, end), 'binary'), blockOctets, 'latin1');
+    if (most > this.#inner.length) this.#grow(most);
+    const octets = this.#inner.write(text, blockOctets, 'utf8');
+    this.#views[octets] ??= this.#inner.subarray(0, blockOctets + octets);
+    this.#outer.write(hash('sha256', this.#views[octets], 'binary'), blockOctets, 'latin1');
     return hash('sha256', this.#outer, 'binary');
+  }
+
+  #grow(octets: number): void {
+    this.#inner = Buffer.concat([this.#inner, Buffer.alloc(octets)]);
+    this.#views.length = 0;
   }
 }

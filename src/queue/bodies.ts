@@ -1,7 +1,7 @@
 import { readdir, rm } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import type { Clock } from '../lib/clock.ts';
-import { changeTime, ensureDirectory, readIfExists, writeDurable } from '../lib/files.ts';
+import { changeTime, ensureDirectory, readIfExists, syncDirectory, writeDurable } from '../lib/files.ts';
 import type { Id } from '../lib/ids.ts';
 
 /** Bodies up to this many octets live in queue.db, larger ones in a file each (DESIGN: state). */
@@ -14,6 +14,7 @@ const orphanAgeMs = 3_600_000;
 export class Bodies {
   readonly #directory: string;
   readonly #clock: Clock;
+  #made: Promise<void> | undefined;
 
   constructor(directory: string, clock: Clock) {
     this.#directory = directory;
@@ -22,8 +23,13 @@ export class Bodies {
 
   /** Durable when it resolves. An accept that is repeated writes the same octets under the same name. */
   async write(id: Id, body: Uint8Array): Promise<void> {
-    await ensureDirectory(this.#directory, 0o700);
-    await writeDurable(join(this.#directory, id), body, 0o600);
+    try {
+      await this.#make();
+      await writeDurable(join(this.#directory, id), body, 0o600);
+    } catch (error) {
+      this.#made = undefined;
+      throw error;
+    }
   }
 
   read(id: Id): Promise<Buffer | undefined> {
@@ -32,6 +38,12 @@ export class Bodies {
 
   async remove(id: Id): Promise<void> {
     await rm(join(this.#directory, id), { force: true });
+  }
+
+  // Whoever made the directory may have died before its name was on disk: it is synced here once, whoever it was.
+  #make(): Promise<void> {
+    this.#made ??= ensureDirectory(this.#directory, 0o700).then(() => syncDirectory(dirname(this.#directory)));
+    return this.#made;
   }
 
   /** Removes files that no message names; `named` are the ids that are in the database. */

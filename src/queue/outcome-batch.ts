@@ -44,26 +44,45 @@ export class OutcomeBatch {
   }
 }
 
+/**
+ * Lines of two kinds: what the following outcomes have in common (`=`, state, time, next try, host), where it changes; and an outcome
+ * (position, member, address, reply). In a fan-out many have the same host and the same millisecond.
+ */
 class OutcomeLines {
   readonly post: Id;
   count = 0;
   #octets = Buffer.allocUnsafeSlow(firstOctets);
   #used = 0;
+  #state = '';
+  #at = 0;
+  #next: number | undefined;
+  #host = '';
 
   constructor(post: Id) {
     this.post = post;
   }
 
   get lines(): Uint8Array {
-    return this.#octets.subarray(0, this.#used);
+    // A copy: to another thread a view takes all of what it is a view of.
+    return new Uint8Array(this.#octets.subarray(0, this.#used));
   }
 
   add({ position, member, state, at, next, address, host, reply }: Outcome): void {
-    const line = `${position}\u001f${member}\u001f${state}\u001f${at}\u001f${next ?? ''}\u001f${oneField(address)}\u001f${oneField(host)}\u001f${oneField(reply)}\n`;
+    if (at !== this.#at || host !== this.#host || state !== this.#state || next !== this.#next) {
+      this.#at = at;
+      this.#host = host;
+      this.#state = state;
+      this.#next = next;
+      this.#write(`=\u001f${state}\u001f${at}\u001f${next ?? ''}\u001f${oneField(host)}\n`);
+    }
+    this.#write(`${position}\u001f${member}\u001f${address}\u001f${oneField(reply)}\n`);
+    this.count++;
+  }
+
+  #write(line: string): void {
     // A UTF-16 unit becomes at most three octets.
     if (this.#octets.length - this.#used < line.length * 3) this.#grow(line.length * 3);
     this.#used += this.#octets.write(line, this.#used, 'utf8');
-    this.count++;
   }
 
   #grow(octets: number): void {
@@ -75,31 +94,18 @@ class OutcomeLines {
 
 /** Reads what a batch has packed. */
 export function unpackOutcomes({ post, lines }: PackedOutcomes): Outcome[] {
-  const text = Buffer.from(lines.buffer, lines.byteOffset, lines.byteLength).toString('utf8');
-  return text
-    .split('\n')
-    .slice(0, -1)
-    .map((line) => outcomeOf(post, line.split('\u001f')));
-}
-
-function outcomeOf(post: Id, fields: readonly string[]): Outcome {
-  const [position, member, state, at, next, address, host, reply] = fields as [
-    string,
-    string,
-    OutcomeState,
-    ...string[],
-  ];
-  const outcome = {
-    post,
-    position: Number(position),
-    member: Number(member),
-    address: address!,
-    state,
-    at: Number(at),
-  };
-  return next === ''
-    ? { ...outcome, host: host!, reply: reply! }
-    : { ...outcome, host: host!, reply: reply!, next: Number(next) };
+  const outcomes: Outcome[] = [];
+  let common = { state: 'deferred' as OutcomeState, at: 0, host: '' };
+  for (const line of Buffer.from(lines.buffer, lines.byteOffset, lines.byteLength).toString('utf8').split('\n')) {
+    if (line.startsWith('=')) {
+      const [, state, at, next, host] = line.split('\u001f') as [string, OutcomeState, string, string, string];
+      common = { state, at: Number(at), host, ...(next === '' ? {} : { next: Number(next) }) };
+    } else if (line !== '') {
+      const [position, member, address, reply] = line.split('\u001f') as [string, string, string, string];
+      outcomes.push({ post, position: Number(position), member: Number(member), address, reply, ...common });
+    }
+  }
+  return outcomes;
 }
 
 /** Puts some outcomes into a batch. */

@@ -24,6 +24,7 @@ function deliveryTo(recipient: string, text = 'Subject: a\r\n\r\n.dot\r\nb\r\n')
     load,
     sender: `list-return-1.x-${recipient.replace('@', '=')}@h.example`,
     recipient,
+    isAscii: !/[^\u0000-\u007f]/.test(recipient),
     member: 1,
     position: 0,
     job,
