@@ -2,6 +2,7 @@ import type { Resolver } from '../lib/dns.ts';
 import type { Log } from '../log.ts';
 import type { Clock } from '../lib/clock.ts';
 import type { AttemptResult, CarrierPort, Delivery, Run } from './delivery.ts';
+import type { FlushRound } from './flush-round.ts';
 import type { NextHops } from './hosts.ts';
 import { openSession, type OpenSession, type SetupFailure, type SetupParts } from './session-setup.ts';
 import type { SessionPort } from './transaction.ts';
@@ -9,6 +10,7 @@ import { Transactions } from './transactions.ts';
 import { Waiting } from './waiting.ts';
 
 export interface LaneParts extends SetupParts {
+  readonly round: FlushRound;
   readonly hops: NextHops;
   readonly resolver: Resolver;
   readonly clock: Clock;
@@ -131,7 +133,7 @@ export class Lane {
       cannotChunk: () => this.#noChunking.add(opened.host),
       ended: (isTrouble, reason) => this.#sessionEnded(session, opened.host, isTrouble, reason),
     };
-    const session = new Transactions(this.#withoutWhatFails(opened), port, this.#parts.timeouts);
+    const session = new Transactions(this.#withoutWhatFails(opened), port, this.#parts.timeouts, this.#parts.round);
     this.#sessions.add(session);
     session.resume(false);
     if (session.isIdle) this.#idle(session);

@@ -3,6 +3,7 @@ import type { Resolver } from '../lib/dns.ts';
 import type { Log } from '../log.ts';
 import type { Failure, Result } from '../mail/failure.ts';
 import type { AttemptResult, Carrier, CarrierPort, Run } from './delivery.ts';
+import { FlushRound } from './flush-round.ts';
 import { type NextHops, nextHops } from './hosts.ts';
 import { Lane } from './lane.ts';
 import type { SetupParts } from './session-setup.ts';
@@ -32,6 +33,7 @@ export class SmtpCarrier implements Carrier {
   readonly #port: CarrierPort;
   readonly #lanes = new Map<string, Lane>();
   readonly #hops = new Map<string, { until: number; found: Promise<Result<NextHops>>; lane?: Lane }>();
+  readonly #round = new FlushRound();
   #connections = 0;
   /** Where the round over the lanes goes on: no lane is always first. */
   #turn = 0;
@@ -94,6 +96,7 @@ export class SmtpCarrier implements Carrier {
     const { laneConnections, routeConnections, connectionsOut } = this.#parts;
     const lane = new Lane({
       ...this.#parts,
+      round: this.#round,
       hops,
       port: this.#port,
       connectionsMost: hops.isRoute ? routeConnections : laneConnections,

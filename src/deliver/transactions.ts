@@ -3,6 +3,7 @@ import type { Capabilities } from '../smtp/capabilities.ts';
 import { ReplyParser } from '../smtp/reply.ts';
 import { mailCommand, rcptCommand, whyNotSendable } from './commands.ts';
 import type { Delivery } from './delivery.ts';
+import { FlushRound } from './flush-round.ts';
 import { Outbox } from './outbox.ts';
 import type { OpenSession, SessionTimeouts } from './session-setup.ts';
 import type { SessionPort, Transaction } from './transaction.ts';
@@ -25,6 +26,7 @@ export class Transactions {
   readonly #parser: ReplyParser;
   readonly #timeouts: SessionTimeouts;
   readonly #outbox: Outbox;
+  readonly #round: FlushRound;
   /** Under way, the oldest first: replies come in this order. */
   readonly #flight: Transaction[] = [];
   #timeout = 0;
@@ -38,7 +40,8 @@ export class Transactions {
   #isQuitting = false;
   #isEnded = false;
 
-  constructor(session: OpenSession, port: SessionPort, timeouts: SessionTimeouts) {
+  constructor(session: OpenSession, port: SessionPort, timeouts: SessionTimeouts, round = new FlushRound()) {
+    this.#round = round;
     this.#socket = session.socket;
     this.#capabilities = session.capabilities;
     this.#host = session.host;
@@ -75,7 +78,7 @@ export class Transactions {
     if (!this.#parser.feed(octets)) return this.#lose('the peer does not speak SMTP');
     if (this.#isEnded || this.#isQuitting) return;
     this.#fill();
-    this.#outbox.flush();
+    this.#round.add(this.#outbox);
     if (this.isIdle) this.#port.idle();
     else this.#wait(this.#flight[0]!.stage === 'end' ? this.#timeouts.message : this.#timeouts.command);
   }
