@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { mkdir, open, readFile, rename, rm, stat } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 
 /**
  * Writes a whole file so that after a crash either the old or the new content is there, never a part:
@@ -52,9 +52,11 @@ export async function changeTime(path: string): Promise<number | undefined> {
   return (await stat(path).catch(undefinedIfMissing))?.mtimeMs;
 }
 
-/** Makes a directory and its parents; it is no error when it exists. */
+/** Makes a directory and its parents; it is no error when it exists. What was made survives a crash when this resolves. */
 export async function ensureDirectory(path: string, mode = 0o755): Promise<void> {
-  await mkdir(path, { recursive: true, mode });
+  const first = await mkdir(path, { recursive: true, mode });
+  if (first === undefined) return;
+  for (let made = resolve(path); made.length >= first.length; made = dirname(made)) await syncDirectory(dirname(made));
 }
 
 /**
