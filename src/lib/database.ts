@@ -83,6 +83,21 @@ export class OpenDatabase implements Database {
     if (this.#db.isTransaction) this.#db.exec('ROLLBACK');
   }
 
+  /**
+   * After a failed commit. When only its sync failed, its frames stand whole in the WAL, and the recovery after a crash would bring back
+   * what was reported as failed. A small commit in their place ends them, since each frame's checksum continues the one before; its own
+   * sync may fail as well.
+   */
+  bury(): void {
+    try {
+      this.begin();
+      this.#db.exec(`PRAGMA user_version = ${this.#schema()}`);
+      this.commit();
+    } catch {
+      this.rollback();
+    }
+  }
+
   /** Runs a part of the open transaction that may fail alone. */
   part<R>(run: () => R): R {
     this.#db.exec('SAVEPOINT part');

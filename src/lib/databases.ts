@@ -98,8 +98,9 @@ export class Databases {
       database.commit();
       return replies;
     } catch (error) {
-      database.rollback();
       const trouble = storageTrouble(error);
+      database.rollback();
+      database.bury();
       return replies.map((one) => (one.ok ? { ok: false, trouble } : one));
     }
   }
