@@ -61,17 +61,24 @@ export class BenchHome {
     return { child, ended: end() };
   }
 
-  /** Starts the daemon, whose log goes to `<directory>.log`; all mail goes to the sink. Resolves when it greets. */
-  async serve(sinkPort: number): Promise<BenchDaemon> {
+  /**
+   * Starts the daemon, whose log goes to `<directory>.log`; all mail goes to the sink. Resolves when it greets. `under`: the words of a
+   * program that starts it in its own place.
+   */
+  async serve(sinkPort: number, under: readonly string[] = []): Promise<BenchDaemon> {
     const port = await freePort();
     const words = ['serve', '--smtp', `127.0.0.1:${port}`, '--route', `*=127.0.0.1:${sinkPort}`];
     const began = Date.now();
-    const child = spawn(process.execPath, [program, '--home', this.directory, ...words], {
-      stdio: ['ignore', 'ignore', 'pipe'],
-    });
+    const [first, ...rest] = [...under, process.execPath, program, '--home', this.directory, ...words];
+    const child = spawn(first!, rest, { stdio: ['ignore', 'ignore', 'pipe'] });
     const log = createWriteStream(`${this.directory}.log`, { flags: 'a' });
     child.stderr.pipe(log);
-    await greeted(port, patience, () => child.exitCode !== null);
+    try {
+      await greeted(port, patience, () => child.exitCode !== null || child.signalCode !== null);
+    } catch (error) {
+      child.kill('SIGKILL');
+      throw error;
+    }
     return new BenchDaemon(child, port, Date.now() - began);
   }
 }

@@ -7,6 +7,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { randomFrom } from '../helpers/random.ts';
 import { crashFanout } from './crash-fanout.ts';
 import { crashIntake } from './crash-intake.ts';
 import { million } from './million.ts';
@@ -29,17 +30,6 @@ function chosen(): readonly SoakPart[] {
   if (unknown !== undefined)
     throw new Error(`--only ${unknown}: must be of ${parts.map((part) => part.name).join(',')}`);
   return parts.filter((part) => names.includes(part.name));
-}
-
-// mulberry32: small, and good enough to choose moments with.
-function randomFrom(seed: number): () => number {
-  let state = seed | 0;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
 }
 
 // What the daemon of a part said last.

@@ -1,0 +1,95 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { BenchDaemon } from '../bench/home.ts';
+import type { Copy } from '../soak/sink-log.ts';
+import { judge, type Sent } from './ledger.ts';
+import type { FaultContext, FaultPart } from './part.ts';
+import { FaultStation } from './station.ts';
+
+const readers = 20;
+const sessions = 6;
+/** The longest that a daemon lives. */
+const lifeMs = 500;
+/** P2: at most so many results await their commit, and each connection (`routeConnections`) has so many transactions on the wire. */
+const duplicatesMost = 2_000 + 20 * 16;
+
+/** `kill -9` again and again while mail comes in and goes out. */
+export const kills: FaultPart = {
+  name: 'kills',
+  run: async (context) => {
+    const most = context.runs ?? (context.isSmall ? 10 : 200);
+    const station = await FaultStation.open(context.directory, readers);
+    try {
+      const sent: Sent[] = [];
+      /** How many copies the sink had taken at each kill. */
+      const taken: number[] = [];
+      for (let kill = 0; kill < most; kill++) {
+        context.progress(kill, most, `${sent.length} messages sent, ${station.log.copies.length} copies taken`);
+        const daemon = await station.serve();
+        const load = sendUntilDead(station, daemon, `k${kill}.`);
+        await sleep(context.random() * lifeMs);
+        await daemon.kill();
+        sent.push(...(await load));
+        taken.push(await station.log.settle());
+      }
+      await finish(context, station, sent, taken);
+    } finally {
+      await station.sink.stop();
+    }
+  },
+};
+
+async function sendUntilDead(station: FaultStation, daemon: BenchDaemon, prefix: string): Promise<Sent[]> {
+  const ofSession = async (session: number): Promise<Sent[]> => {
+    const sent: Sent[] = [];
+    for (let at = 0; daemon.isRunning; at++) {
+      const subject = `${prefix}${session}.${at}`;
+      const kind = (session + at) % 10;
+      if (kind === 0) sent.push(await station.write(daemon.port, subject));
+      else sent.push(await station.post(daemon.port, subject, kind === 1 ? 280_000 : 1_000));
+      await sleep(10);
+    }
+    return sent;
+  };
+  return (await Promise.all(Array.from({ length: sessions }, (_, session) => ofSession(session)))).flat();
+}
+
+async function finish(
+  { say, claim, count }: FaultContext,
+  station: FaultStation,
+  sent: readonly Sent[],
+  taken: readonly number[],
+): Promise<void> {
+  const daemon = await station.serve();
+  try {
+    await station.settle(sent, 'k');
+    await daemon.stop();
+  } finally {
+    await daemon.kill();
+  }
+  await station.log.settle();
+  const { copies } = station.log;
+  const verdict = judge(sent, copies);
+  count({ ...verdict, runs: taken.length }, `${taken.length} kills`);
+  const accepted = sent.filter(({ answer }) => answer === 'accepted').length;
+  say(`${accepted} messages accepted, ${sent.length - accepted} without an answer, ${copies.length} copies taken`);
+  claim(accepted > taken.length, 'messages were accepted between the kills');
+  const ofKills = duplicatesOf(copies, taken);
+  const most = Math.max(...ofKills);
+  claim(most <= duplicatesMost, `duplicates of one kill: ${most} at the most, <= ${duplicatesMost}`);
+  say(`duplicates of a kill in the median: ${ofKills.toSorted((a, b) => a - b)[ofKills.length >> 1]}`);
+}
+
+// A second copy is charged to the last kill before it.
+function duplicatesOf(copies: readonly Copy[], taken: readonly number[]): number[] {
+  const ofKills = taken.map(() => 0);
+  const seen = new Set<string>();
+  let kill = -1;
+  for (const [at, { subject, recipient }] of copies.entries()) {
+    while (kill + 1 < taken.length && taken[kill + 1]! <= at) kill++;
+    const key = `${subject} ${recipient}`;
+    if (!seen.has(key)) seen.add(key);
+    else if (kill < 0) throw new Error(`${recipient} got ${subject} twice before any kill`);
+    else ofKills[kill]!++;
+  }
+  return ofKills;
+}

@@ -1,0 +1,35 @@
+import type { Verdict } from './ledger.ts';
+
+/** What a part of the fault suite gets to work with. */
+export interface FaultContext {
+  /** An empty directory of its own, which goes away afterwards. */
+  readonly directory: string;
+  /** Sizes for a machine that checks every commit. */
+  readonly isSmall: boolean;
+  /** Runs, points or kills, when the caller named a number. */
+  readonly runs: number | undefined;
+  /** A number in [0, 1); the same again for the same seed. */
+  readonly random: () => number;
+  /** One line for the reader. */
+  readonly say: (line: string) => void;
+  /** Where a part stands, on a terminal. */
+  readonly progress: (done: number, all: number, what: string) => void;
+  /** One run and what came of it. `where` is printed when something was wrong. */
+  readonly count: (verdict: Verdict, where: string) => void;
+  /** Says whether something that must hold did; the suite fails when one did not. */
+  readonly claim: (holds: boolean, what: string) => void;
+  /** What cannot be tried on this machine, and why. */
+  readonly skip: (what: string, reason: string) => void;
+}
+
+/** One kind of fault. */
+export interface FaultPart {
+  readonly name: string;
+  run(context: FaultContext): Promise<void>;
+}
+
+/** Spreads `most` picks evenly over rows. */
+export function spread<T>(rows: readonly T[], most: number): T[] {
+  if (rows.length <= most) return [...rows];
+  return Array.from({ length: most }, (_, at) => rows[Math.floor((at * rows.length) / most)]!);
+}
