@@ -1,29 +1,54 @@
 import { join } from 'node:path';
-import { BenchHome, lines, owner } from './home.ts';
-import { patienceMs, type Peer, postText, recipient } from './peer.ts';
-import { cpuSeconds, peakMiB } from './processes.ts';
+import { type BenchDaemon, BenchHome, lines, owner } from './home.ts';
+import { type Load, type Measure, type OpenPeer, patienceMs, type Peer, postText, recipient } from './peer.ts';
+import { cpuSeconds, residentMiB, watchMemory } from './processes.ts';
+import type { Sink } from './sink-process.ts';
 
-/** This project: a home with one list, made by the command line, and a post over SMTP. */
+/** This project: a home with one list, made by the command line, and posts over SMTP to a daemon that runs on, as it does where it is used. */
 export const ezlm: Peer = {
   name: 'ezlm',
   absent: () => undefined,
-  run: async ({ n, directory, sink }) => {
+  open: async (load, directory, port) => {
     const home = new BenchHome(join(directory, 'home'));
-    await home.init();
+    await home.init(`routeConnections=${load.connections}`);
     const list = await home.make('list');
-    await home.ezlm(['sub', list], lines(n, recipient));
-    const daemon = await home.serve(sink.port);
-    try {
-      const before = cpuSeconds(daemon.pid);
-      const accepted = await daemon.post(owner, list, postText(owner, list));
-      const { t_last: last } = await sink.ended(patienceMs(n));
-      // The sink lingers half a second, in which the last outcomes are committed: they are part of the price.
-      const cpuUs = ((cpuSeconds(daemon.pid) - before) / n) * 1e6;
-      const measure = { perSecond: n / (last - accepted), cpuUs, peakMiB: peakMiB(daemon.pid) };
-      await daemon.stop();
-      return measure;
-    } finally {
-      await daemon.kill();
-    }
+    await home.ezlm(['sub', list], lines(load.n, recipient));
+    return new OpenEzlm(await home.serve(port), list, load);
   },
 };
+
+class OpenEzlm implements OpenPeer {
+  readonly #daemon: BenchDaemon;
+  readonly #list: string;
+  readonly #load: Load;
+  readonly #idleMiB: number;
+
+  constructor(daemon: BenchDaemon, list: string, load: Load) {
+    this.#daemon = daemon;
+    this.#list = list;
+    this.#load = load;
+    this.#idleMiB = residentMiB(daemon.pid);
+  }
+
+  async run(sink: Sink): Promise<Measure> {
+    const { n, octets } = this.#load;
+    const memory = watchMemory(this.#daemon.pid);
+    const before = cpuSeconds(this.#daemon.pid);
+    const accepted = await this.#daemon.post(owner, this.#list, postText(owner, this.#list, octets));
+    const { t_first: first, t_last: last } = await sink.ended(patienceMs(n));
+    // The sink lingers half a second, in which the last outcomes are committed: they are part of the price.
+    const cpuUs = ((cpuSeconds(this.#daemon.pid) - before) / n) * 1e6;
+    const peakMiB = await memory();
+    return {
+      perSecond: n / (last - accepted),
+      cpuUs,
+      peakMiB,
+      grownMiB: peakMiB - this.#idleMiB,
+      firstS: Math.max(0, first - accepted),
+    };
+  }
+
+  async close(): Promise<void> {
+    await this.#daemon.stop();
+  }
+}

@@ -7,7 +7,8 @@ import { once } from 'node:events';
 import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 import { createTransport } from 'nodemailer';
-import { patienceMs, type Peer, postText, recipient } from './peer.ts';
+import { type Load, type Measure, patienceMs, type Peer, postText, recipient } from './peer.ts';
+import type { Sink } from './sink-process.ts';
 
 /** Its best between 50 and 100 (measured). */
 const connections = 50;
@@ -22,17 +23,25 @@ interface Sent {
 export const nodemailer: Peer = {
   name: 'nodemailer',
   absent: () => undefined,
-  run: async ({ n, sink }) => {
-    const words = [fileURLToPath(import.meta.url), String(sink.port), String(n)];
-    const child = spawn(process.execPath, words, { stdio: ['ignore', 'pipe', 'inherit'] });
-    const [output] = await Promise.all([text(child.stdout), once(child, 'exit')]);
-    const sent = JSON.parse(output) as Sent;
-    const { t_last: last } = await sink.ended(patienceMs(n));
-    return { perSecond: n / (last - sent.began), cpuUs: sent.cpuUs / n, peakMiB: sent.peakKiB / 1_024 };
-  },
+  open: async (load) => ({ run: (sink) => run(load, sink), close: async () => {} }),
 };
 
-async function send(port: number, n: number): Promise<Sent> {
+async function run({ n, octets }: Load, sink: Sink): Promise<Measure> {
+  const words = [fileURLToPath(import.meta.url), String(sink.port), String(n), String(octets)];
+  const child = spawn(process.execPath, words, { stdio: ['ignore', 'pipe', 'inherit'] });
+  const [output] = await Promise.all([text(child.stdout), once(child, 'exit')]);
+  const { began, cpuUs, peakKiB } = JSON.parse(output) as Sent;
+  const { t_first: first, t_last: last } = await sink.ended(patienceMs(n));
+  return {
+    perSecond: n / (last - began),
+    cpuUs: cpuUs / n,
+    peakMiB: peakKiB / 1_024,
+    grownMiB: 0,
+    firstS: first - began,
+  };
+}
+
+async function send(port: number, n: number, octets: number): Promise<Sent> {
   const pool = createTransport({
     pool: true,
     host: '127.0.0.1',
@@ -41,7 +50,7 @@ async function send(port: number, n: number): Promise<Sent> {
     maxMessages: Infinity,
     ignoreTLS: true,
   });
-  const raw = postText('a@example.org', list);
+  const raw = postText('a@example.org', list, octets);
   const began = Date.now() / 1_000;
   const before = process.cpuUsage();
   let next = 0;
@@ -61,6 +70,6 @@ async function send(port: number, n: number): Promise<Sent> {
 }
 
 if (import.meta.main) {
-  const [port, n] = process.argv.slice(2).map(Number);
-  process.stdout.write(JSON.stringify(await send(port!, n!)));
+  const [port, n, octets] = process.argv.slice(2).map(Number);
+  process.stdout.write(JSON.stringify(await send(port!, n!, octets!)));
 }

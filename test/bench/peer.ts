@@ -1,13 +1,17 @@
 import type { Sink } from './sink-process.ts';
 
-/** One run: the fan-out of one post into a sink. */
-export interface Run {
+/** What is fanned out, and what the receiver is like. */
+export interface Load {
   /** How many recipients. */
   readonly n: number;
-  /** An empty directory that goes away after the run. */
-  readonly directory: string;
-  readonly sink: Sink;
+  /** Octets of the post. */
+  readonly octets: number;
+  /** The receiver offers CHUNKING, and the sender that can uses it. */
   readonly chunking: boolean;
+  /** Milliseconds before each of its replies: a network's round trip. */
+  readonly delayMs: number;
+  /** Connections that a sender which can be told opens. */
+  readonly connections: number;
 }
 
 /** What a run cost. */
@@ -18,6 +22,16 @@ export interface Measure {
   readonly cpuUs: number;
   /** The most memory of the sending processes, in MiB. */
   readonly peakMiB: number;
+  /** The same above what they had before the first post; 0 where a run has a process of its own. */
+  readonly grownMiB: number;
+  /** From the 250 to the first delivery, in seconds; NaN where nothing is accepted. */
+  readonly firstS: number;
+}
+
+/** A program that is ready to fan posts out. */
+export interface OpenPeer {
+  run(sink: Sink): Promise<Measure>;
+  close(): Promise<void>;
 }
 
 /** A program that can fan a post out. */
@@ -25,7 +39,8 @@ export interface Peer {
   readonly name: string;
   /** Why it cannot run here; undefined when it can. */
   absent(): string | undefined;
-  run(run: Run): Promise<Measure>;
+  /** Makes it ready. `directory` is empty and its own; every run's sink will listen at `port`. */
+  open(load: Load, directory: string, port: number): Promise<OpenPeer>;
 }
 
 /** How many domains the recipients are spread over. */
@@ -37,10 +52,10 @@ export function recipient(index: number): string {
   return `user${pad(index, 6)}@d${pad(index % domains, 3)}.example.com`;
 }
 
-/** The post of every bench: 4 KiB. */
-export function postText(from: string, to: string): string {
+/** A post of so many octets. */
+export function postText(from: string, to: string, octets: number): string {
   const header = `From: ${from}\r\nTo: ${to}\r\nSubject: bench\r\nMessage-ID: <1@example.org>\r\n\r\n`;
-  return header + `${'x'.repeat(70)}\r\n`.repeat(Math.floor((4_096 - header.length) / 72));
+  return header + `${'x'.repeat(70)}\r\n`.repeat(Math.floor((octets - header.length) / 72));
 }
 
 /** How long a run may take before it counts as stuck: no peer is slower than 100 deliveries a second. */

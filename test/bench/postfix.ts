@@ -3,8 +3,9 @@ import { once } from 'node:events';
 import { accessSync, constants } from 'node:fs';
 import { chmod, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { patienceMs, type Peer, postText, recipient } from './peer.ts';
+import { type Load, type Measure, patienceMs, type Peer, postText, recipient } from './peer.ts';
 import { cpuSeconds, endedChildrenCpu, watchMemory } from './processes.ts';
+import type { Sink } from './sink-process.ts';
 
 const list = 'list@lists.example.org';
 /** Recipients on one command line: within the kernel's 2 MiB for arguments. */
@@ -22,24 +23,29 @@ export const postfix: Peer = {
       return 'not installed (Debian: postfix)';
     }
   },
-  run: async ({ n, directory, sink }) => {
-    const config = await prepare(directory, n, sink.port);
-    command('postfix', '-c', config, 'start');
-    const master = Number(await readFile(join(directory, 'queue', 'pid', 'master.pid'), 'utf8'));
-    const memory = watchMemory(master);
-    try {
-      const before = cpuSeconds(master) + endedChildrenCpu();
-      const accepted = await submit(config, n);
-      const { t_last: last } = await sink.ended(patienceMs(n));
-      // The children of Postfix stay (max_use, max_idle), so their time is still there; this process's others are sendmail alone.
-      const cpu = cpuSeconds(master) + endedChildrenCpu() - before;
-      return { perSecond: n / (last - accepted), cpuUs: (cpu / n) * 1e6, peakMiB: await memory() };
-    } finally {
-      await memory();
-      command('postfix', '-c', config, 'stop');
-    }
+  open: async (load, directory, port) => {
+    const config = await prepare(directory, load.n, port);
+    return { run: (sink) => run(load, config, directory, sink), close: async () => {} };
   },
 };
+
+async function run({ n, octets }: Load, config: string, directory: string, sink: Sink): Promise<Measure> {
+  command('postfix', '-c', config, 'start');
+  const master = Number(await readFile(join(directory, 'queue', 'pid', 'master.pid'), 'utf8'));
+  const memory = watchMemory(master);
+  try {
+    const before = cpuSeconds(master) + endedChildrenCpu();
+    const accepted = await submit(config, n, octets);
+    const { t_first: first, t_last: last } = await sink.ended(patienceMs(n));
+    // The children of Postfix stay (max_use, max_idle), so their time is still there; this process's others are sendmail alone.
+    const cpu = cpuSeconds(master) + endedChildrenCpu() - before;
+    const peakMiB = await memory();
+    return { perSecond: n / (last - accepted), cpuUs: (cpu / n) * 1e6, peakMiB, grownMiB: 0, firstS: first - accepted };
+  } finally {
+    await memory();
+    command('postfix', '-c', config, 'stop');
+  }
+}
 
 /** The settings for a single large fan-out: no pauses, no limits on what is active, processes that live on. */
 function settings(directory: string, n: number, port: number): Record<string, string | number> {
@@ -100,13 +106,13 @@ async function prepare(directory: string, n: number, port: number): Promise<stri
 }
 
 // Gives the time when the (first) batch was accepted, in seconds since 1970.
-async function submit(config: string, n: number): Promise<number> {
+async function submit(config: string, n: number, octets: number): Promise<number> {
   let accepted = 0;
   for (let from = 0; from < n; from += batch) {
     const to = Array.from({ length: Math.min(batch, n - from) }, (_, index) => recipient(from + index));
     const words = ['-C', config, '-i', '-XV', '-f', list, '--', ...to];
     const child = spawn('/usr/sbin/sendmail', words, { stdio: ['pipe', 'inherit', 'inherit'] });
-    child.stdin.end(postText('a@example.org', list).replaceAll('\r\n', '\n'));
+    child.stdin.end(postText('a@example.org', list, octets).replaceAll('\r\n', '\n'));
     const [code] = (await once(child, 'exit')) as [number | null];
     if (code !== 0) throw new Error(`sendmail ended with ${code}`);
     accepted ||= Date.now() / 1_000;

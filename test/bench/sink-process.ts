@@ -25,6 +25,10 @@ export interface SinkOptions {
   /** The sink ends by itself after so many recipients; 0: never. */
   readonly expect: number;
   readonly chunking: boolean;
+  /** Where it listens; a free port when it is not said. */
+  readonly port?: number;
+  /** Milliseconds before each reply. */
+  readonly delayMs?: number;
   /** A file for one line per message: the sink in TypeScript is used then. */
   readonly log?: string;
 }
@@ -42,10 +46,11 @@ export interface Sink {
 
 /** Starts the C sink, or ours where there is no compiler, and waits until it answers. */
 export async function startSink(options: SinkOptions): Promise<Sink> {
-  const port = await freePort();
+  const port = options.port ?? (await freePort());
   const json = join(options.directory, `sink-${port}.json`);
   const words = ['--port', String(port), '--expect', String(options.expect), '--json', json];
   if (!options.chunking) words.push('--no-chunking');
+  if (options.delayMs !== undefined && options.delayMs > 0) words.push('--delay-ms', String(options.delayMs));
   const compiled = options.log === undefined ? build('sink') : undefined;
   const isC = compiled !== undefined && 'path' in compiled;
   const child = isC
