@@ -5,8 +5,10 @@
 import { parseArgs } from 'node:util';
 import { fanoutParts } from './fanout.ts';
 import type { Part } from './part.ts';
+import { slowDisk } from './slow-disk.ts';
+import { slowDisk } from './slow-disk.ts';
 
-const parts: readonly Part[] = [...fanoutParts];
+const parts: readonly Part[] = [...fanoutParts, slowDisk];
 
 const usage = `npm run bench -- [--only PART,PART] [--peers NAME,NAME] [--n RECIPIENTS] [--runs N] [--small]
 

@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { blast } from './blast.ts';
@@ -126,6 +126,8 @@ function bounded(mine: Measure): Bar[] {
 
 async function measure(fanout: Fanout, load: Load, size: Size): Promise<Figures> {
   const root = await mkdtemp(join(tmpdir(), 'ezlm-bench-'));
+  // Postfix's processes give up root and must still reach what is theirs.
+  await chmod(root, 0o755);
   const opened: { peer: Peer; port: number; open: OpenPeer; measures: Measure[] }[] = [];
   try {
     for (const peer of fanout.peers.filter((one) => isWanted(one, size))) {
