@@ -6,7 +6,6 @@ import { parseArgs } from 'node:util';
 import { fanoutParts } from './fanout.ts';
 import type { Part } from './part.ts';
 import { slowDisk } from './slow-disk.ts';
-import { slowDisk } from './slow-disk.ts';
 
 const parts: readonly Part[] = [...fanoutParts, slowDisk];
 
