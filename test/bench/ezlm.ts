@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { type BenchDaemon, BenchHome, lines, owner } from './home.ts';
 import { type Load, type Measure, type OpenPeer, patienceMs, type Peer, postText, recipient } from './peer.ts';
-import { cpuSeconds, residentMiB, watchMemory } from './processes.ts';
+import { cpuSeconds, memoryMiB } from './processes.ts';
 import type { Sink } from './sink-process.ts';
 
 /** This project: a home with one list, made by the command line, and posts over SMTP to a daemon that runs on, as it does where it is used. */
@@ -27,18 +27,17 @@ class OpenEzlm implements OpenPeer {
     this.#daemon = daemon;
     this.#list = list;
     this.#load = load;
-    this.#idleMiB = residentMiB(daemon.pid);
+    this.#idleMiB = memoryMiB(daemon.pid).now;
   }
 
   async run(sink: Sink): Promise<Measure> {
     const { n, octets } = this.#load;
-    const memory = watchMemory(this.#daemon.pid);
     const before = cpuSeconds(this.#daemon.pid);
     const accepted = await this.#daemon.post(owner, this.#list, postText(owner, this.#list, octets));
     const { t_first: first, t_last: last } = await sink.ended(patienceMs(n));
     // The sink lingers half a second, in which the last outcomes are committed: they are part of the price.
     const cpuUs = ((cpuSeconds(this.#daemon.pid) - before) / n) * 1e6;
-    const peakMiB = await memory();
+    const { most: peakMiB } = memoryMiB(this.#daemon.pid);
     return {
       perSecond: n / (last - accepted),
       cpuUs,

@@ -65,9 +65,11 @@ function proportionalKiB(pid: number): number {
   }
 }
 
-/** The most MiB that one process has had resident (VmHWM). */
-export function peakMiB(pid: number): number {
-  return Number(/^VmHWM:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1] ?? 0) / 1_024;
+/** MiB that one process has resident now, and the most it ever had; what it shares with others is counted too. Costs the process nothing. */
+export function memoryMiB(pid: number): { readonly now: number; readonly most: number } {
+  const text = readFileSync(`/proc/${pid}/status`, 'utf8');
+  const of = (name: string): number => Number(new RegExp(`^${name}:\\s+(\\d+)`, 'm').exec(text)?.[1] ?? 0) / 1_024;
+  return { now: of('VmRSS'), most: of('VmHWM') };
 }
 
 /** How many descriptors a process has open. */

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type BenchDaemon, BenchHome, domain, lines, owner } from '../bench/home.ts';
 import { patienceMs, postText, recipient } from '../bench/peer.ts';
-import { peakMiB } from '../bench/processes.ts';
+import { memoryMiB } from '../bench/processes.ts';
 import { type Sink, startSink } from '../bench/sink-process.ts';
 import type { SoakContext, SoakPart } from './part.ts';
 
@@ -80,7 +80,7 @@ async function postWhileImporting({ claim, say }: SoakContext, load: Load): Prom
   say(`fan-out: ${(n / (report.t_last - accepted)).toFixed(0)}/s, while a command imported`);
   const { count, longestMs } = await intake;
   claim(longestMs <= answerMostMs, `${count} posts during the import, the slowest answered after ${longestMs} ms`);
-  const peak = peakMiB(daemon.pid);
+  const { most: peak } = memoryMiB(daemon.pid);
   claim(peak <= residentMostMiB, `resident memory of the daemon at the most ${peak.toFixed(0)} MiB`);
 }
 

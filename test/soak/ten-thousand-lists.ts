@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { createTransport } from 'nodemailer';
 import { BenchHome, domain, lines, owner } from '../bench/home.ts';
 import { patienceMs, postText, recipient } from '../bench/peer.ts';
-import { openFiles, peakMiB } from '../bench/processes.ts';
+import { openFiles, memoryMiB } from '../bench/processes.ts';
 import { startSink } from '../bench/sink-process.ts';
 import type { SoakPart } from './part.ts';
 
@@ -32,7 +32,7 @@ export const tenThousandLists: SoakPart = {
       say(`a post to each: ${(n / (report.t_last - began / 1_000)).toFixed(0)}/s from submission to delivery`);
       claim(report.messages === n, `every list's post was delivered (${report.messages} of ${n})`);
       claim(mostFiles <= openFilesMost, `open files at the most ${mostFiles}`);
-      const peak = peakMiB(daemon.pid);
+      const { most: peak } = memoryMiB(daemon.pid);
       claim(peak <= residentMostMiB, `resident memory at the most ${peak.toFixed(0)} MiB`);
       await daemon.stop();
     } finally {
