@@ -5,7 +5,7 @@ import { besideRecording, recordedByStrace, straceIsAbsent } from '../helpers/st
 import { type FaultContext, type FaultPart, spread } from './part.ts';
 import { type Site, siteCalls, sitesOf } from './sites.ts';
 import { FaultStation } from './station.ts';
-import { attach, wholeLog } from '../helpers/strace-process.ts';
+import { attach, strayHits, wholeLog } from '../helpers/strace-process.ts';
 import { readTrace } from './trace.ts';
 import { load, runUnder, startUnder, type Trial } from './trial.ts';
 
@@ -36,7 +36,7 @@ class Injecting {
   readonly #new: FaultStation;
   readonly #untouched: string;
   readonly #log: string;
-  readonly #tally = { hit: 0, refused: 0, silent: 0, notStarted: 0, died: 0 };
+  readonly #tally = { hit: 0, refused: 0, silent: 0, notStarted: 0, died: 0, stray: 0 };
   #daemon: BenchDaemon | undefined;
 
   constructor(context: FaultContext, station: FaultStation) {
@@ -48,11 +48,11 @@ class Injecting {
   }
 
   async run(): Promise<void> {
-    const { say, claim, progress, runs, isSmall } = this.#context;
+    const { say, claim, progress, runs, isSmall, random } = this.#context;
     await cp(this.#old.home.directory, this.#untouched, { recursive: true });
     try {
       const all = [...(await this.#recordStart()), ...(await this.#recordWarm())];
-      const sites = spread(all, runs ?? (isSmall ? 16 : runsMost));
+      const sites = spread(all, runs ?? (isSmall ? 16 : runsMost), random);
       say(`${all.length} ways to fail at the calls that a daemon makes in its home, ${sites.length} of them tried`);
       const late = Date.now() + limitMs;
       let done = 0;
@@ -61,11 +61,12 @@ class Injecting {
         progress(done, sites.length, site.text);
         await this.#try(site, `i${done++}.`);
       }
-      const { hit, refused, silent, notStarted, died } = this.#tally;
+      const { hit, refused, silent, notStarted, died, stray } = this.#tally;
       say(
         `a call failed in ${hit} of ${done} runs; ${notStarted} did not start, ${died} ended by themselves or a signal`,
       );
       say(`messages refused for now: ${refused}, without an answer: ${silent}`);
+      claim(stray === 0, 'no call failed that is not about the home');
       claim(hit > 0.8 * done, 'four of five faults were met at least');
     } finally {
       await this.#daemon?.kill();
@@ -123,6 +124,10 @@ class Injecting {
     const trial = await (
       isNew ? startUnder(station, site, prefix, this.#log) : runUnder(station, site, prefix, this.#log, this.#daemon!)
     ).catch((error: unknown) => this.#context.claim(false, `${site.text}: ${String(error)}`));
+    for (const stray of strayHits(this.#log, station.home.directory)) {
+      this.#tally.stray++;
+      this.#context.say(`outside of the home: ${site.text}: ${stray}`);
+    }
     const healthy = await station.serve();
     if (!isNew) this.#daemon = healthy;
     try {

@@ -28,8 +28,8 @@ export interface FaultPart {
   run(context: FaultContext): Promise<void>;
 }
 
-/** Spreads `most` picks evenly over rows. */
-export function spread<T>(rows: readonly T[], most: number): T[] {
+/** Picks at most so many of some rows: one by chance out of each of as many stretches. */
+export function spread<T>(rows: readonly T[], most: number, random: () => number): T[] {
   if (rows.length <= most) return [...rows];
-  return Array.from({ length: most }, (_, at) => rows[Math.floor((at * rows.length) / most)]!);
+  return Array.from({ length: most }, (_, at) => rows[Math.floor(((at + random()) * rows.length) / most)]!);
 }

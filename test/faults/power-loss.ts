@@ -35,7 +35,7 @@ export const powerLoss: FaultPart = {
       await cp(station.home.directory, snapshot, { recursive: true });
       const recorded = await record(station, context.directory, 'p', (port) => sendBursts(station, port));
       const all = pointsOf(recorded.calls, station.home.directory);
-      const points = spread(all, context.runs ?? (context.isSmall ? 6 : pointsMost));
+      const points = spread(all, context.runs ?? (context.isSmall ? 6 : pointsMost), context.random);
       context.say(`${all.length / 2} syncs of the home in ${recorded.calls.length} recorded calls`);
       for (const [at, point] of points.entries()) {
         context.progress(at, points.length, point.text);

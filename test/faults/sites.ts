@@ -38,7 +38,7 @@ interface Group {
 
 /** Every call site that a recorded daemon used in its home, each with its ways to fail, at its first, middle and last time, and for good. */
 export function sitesOf(calls: readonly Call[], home: string, when: When): Site[] {
-  return groups(calls, home)
+  return groups(calls, home, when)
     .filter(({ file }) => when !== 'starting' || !isOfOneTime(file))
     .flatMap((group) =>
       errors[group.call]!.flatMap((effect) =>
@@ -68,10 +68,10 @@ function times(count: number, effect: string): string[] {
   return effect.startsWith('signal') ? single : [...single, '1+'];
 }
 
-function groups(calls: readonly Call[], home: string): Group[] {
+function groups(calls: readonly Call[], home: string, when: When): Group[] {
   const counts = new Map<string, Map<number, number>>();
   for (const call of calls) {
-    const file = fileOf(call, home);
+    const file = fileOf(call, home, when);
     if (file === undefined || !(call.name in errors)) continue;
     const key = `${call.name} ${file}`;
     const byThread = counts.get(key) ?? new Map<number, number>();
@@ -85,10 +85,12 @@ function groups(calls: readonly Call[], home: string): Group[] {
 }
 
 /** The file of the home that a call is about, names of one time replaced; undefined when it is about none. */
-function fileOf(call: Call, home: string): string | undefined {
+function fileOf(call: Call, home: string, when: When): string | undefined {
   const path = call.on.startsWith('/') && !/^(?:openat|unlinkat|mkdirat)/.test(call.name) ? call.on : lastPath(call);
   if (!path.startsWith(`${home}/`)) return undefined;
-  return relative(home, path).replace(/^(queue\/body|.*\/archive\/\d+)\/.+$/, '$1/*');
+  const file = relative(home, path).replace(/^(queue\/body|.*\/archive\/\d+)\/.+$/, '$1/*');
+  // A home that lives through many runs comes to the next hundred.
+  return when === 'starting' ? file : file.replace(/\/archive\/\d+(?:\/\*)?$/, '/archive/*');
 }
 
 function lastPath(call: Call): string {

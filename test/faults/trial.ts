@@ -57,7 +57,7 @@ export async function sendUnder(station: FaultStation, daemon: BenchDaemon, pref
   const isDone = (): boolean => isComplete(sent, station.copies(prefix)) || !daemon.isRunning;
   await until('all that can', underFaultMs, isDone).catch(() => {});
   // The results of the last copies are committed 50 ms after them.
-  await sleep(100);
+  await sleep(200);
   return sent;
 }
 

@@ -29,6 +29,13 @@ export function isHit(log: string): boolean {
   return existsSync(log) && /\(INJECTED|\+\+\+ killed by SIGKILL/.test(readFileSync(log, 'latin1'));
 }
 
+/** Calls that were made to fail though they have nothing to do with what lies below a directory. */
+export function strayHits(log: string, directory: string): string[] {
+  if (!existsSync(log)) return [];
+  const lines = readFileSync(log, 'latin1').split('\n');
+  return lines.filter((line) => line.includes('(INJECTED') && !line.includes('resumed>') && !line.includes(directory));
+}
+
 /** Waits until strace has written the end of the program: its log is whole then. */
 export async function wholeLog(log: string, pid: number): Promise<void> {
   const end = new RegExp(`^${pid} .*\\+\\+\\+ (?:exited|killed)`, 'm');
