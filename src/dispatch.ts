@@ -47,6 +47,9 @@ const sleepMostMs = 5_000;
 /** The wait before an entry that met trouble of our own is tried again: doubled each time up to an hour. */
 const retryFirstMs = 2_000;
 const retryMostMs = 3_600_000;
+/** The wait before the end of an entry that the disk refused is written again: doubled each time. */
+const settleFirstMs = 1_000;
+const settleMostMs = 30_000;
 
 /**
  * The conductor: claims queue entries, calls the stage that their route names, and writes the outcome in one commit. The order of the
@@ -201,13 +204,25 @@ export class Dispatch {
     }
   }
 
+  // When the disk refuses, the stage's work is done and only its end is not written: the same end is tried until it is, or until a stop;
+  // then the claim is given back at the next start. Of the list nothing else is worked on meanwhile.
   async #settle(entry: Entry, handled: Handled): Promise<void> {
+    const { signal } = this.#stopping;
+    let wait = settleFirstMs;
+    while (!(await this.#trySettle(entry, handled)) && !signal.aborted) {
+      await this.#parts.clock.sleep(wait, signal);
+      wait = Math.min(settleMostMs, 2 * wait);
+    }
+  }
+
+  async #trySettle(entry: Entry, handled: Handled): Promise<boolean> {
     try {
       if (handled.kind === 'later') await this.#defer(entry, handled.failure);
       else await this.#finish(entry, handled);
+      return true;
     } catch (error) {
-      // The claim stays ours; the lease gives the entry back.
       this.#parts.log('storage.trouble', { doing: `ending entry ${entry.id}`, cause: String(error) });
+      return false;
     }
   }
 
