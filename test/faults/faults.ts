@@ -15,7 +15,7 @@ import { kills } from './kills.ts';
 import { sum, type Verdict } from './ledger.ts';
 import { rerunWithMounts } from './namespace.ts';
 import { order } from './order.ts';
-import type { FaultPart } from './part.ts';
+import { duplicatesMost, type FaultPart } from './part.ts';
 import { powerLoss } from './power-loss.ts';
 
 const parts: readonly FaultPart[] = [order, powerLoss, inject, fullDisk, kills];
@@ -75,6 +75,8 @@ async function runPart(part: FaultPart, runs: number | undefined): Promise<Verdi
   const count = (verdict: Verdict, where: string): void => {
     verdicts.push(verdict);
     const { lost, crossed, strange } = verdict;
+    if (verdict.duplicates > duplicatesMost * verdict.runs)
+      fail(`${where}: ${verdict.duplicates} duplicates are above ${duplicatesMost} a run`);
     if (lost + crossed + strange > 0)
       fail(`${where}: ${lost} lost, ${crossed} crossed, ${strange} that nobody asked for`);
   };
@@ -115,6 +117,7 @@ async function runAll(): Promise<number> {
   const results = new Map<string, Verdict>();
   for (const part of chosen()) results.set(part.name, await runPart(part, runs));
   print(results);
+  console.log(`duplicates: at most ${duplicatesMost} of a run (P2)`);
   for (const line of skipped) console.log(`SKIPPED ${line}`);
   const isGood = failures.length === 0;
   console.log(isGood ? 'all of it held' : `${failures.length} did not hold:\n  ${failures.join('\n  ')}`);

@@ -2,16 +2,13 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { BenchDaemon } from '../bench/home.ts';
 import type { Copy } from '../soak/sink-log.ts';
 import { judge, type Sent } from './ledger.ts';
-import type { FaultContext, FaultPart } from './part.ts';
+import { duplicatesMost, type FaultContext, type FaultPart } from './part.ts';
 import { FaultStation } from './station.ts';
 
 const readers = 20;
 const sessions = 6;
 /** The longest that a daemon lives. */
 const lifeMs = 500;
-/** P2: at most so many results await their commit, and each connection (`routeConnections`) has so many transactions on the wire. */
-const duplicatesMost = 2_000 + 20 * 16;
-
 /** `kill -9` again and again while mail comes in and goes out. */
 export const kills: FaultPart = {
   name: 'kills',

@@ -22,6 +22,9 @@ export interface FaultContext {
   readonly skip: (what: string, reason: string) => void;
 }
 
+/** P2: at most so many results await their commit, the transactions on the wire among them. */
+export const duplicatesMost = 2_000;
+
 /** One kind of fault. */
 export interface FaultPart {
   readonly name: string;
