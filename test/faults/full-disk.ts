@@ -129,7 +129,7 @@ async function trial(
   }
   const healthy = await station.serve();
   try {
-    context.count(await station.settle(sent, prefix, since), text);
+    context.count(await station.settle(sent, prefix, { since }), text);
     await healthy.stop();
   } finally {
     await healthy.kill();

@@ -132,7 +132,7 @@ class Injecting {
     if (!isNew) this.#daemon = healthy;
     try {
       if (!trial) return;
-      this.#context.count(await station.settle(trial.sent, prefix, since), site.text);
+      this.#context.count(await station.settle(trial.sent, prefix, { since }), site.text);
       this.#note(site, trial);
     } finally {
       if (isNew) await healthy.kill();

@@ -3,12 +3,15 @@ import type { BenchDaemon } from '../bench/home.ts';
 import type { Copy } from '../soak/sink-log.ts';
 import { judge, type Sent } from './ledger.ts';
 import { duplicatesMost, type FaultContext, type FaultPart } from './part.ts';
+import { Connection } from './letter.ts';
 import { FaultStation } from './station.ts';
 
-const readers = 20;
-const sessions = 6;
-/** The longest that a daemon lives. */
-const lifeMs = 500;
+const readers = 6;
+const sessions = 8;
+/** The longest that a daemon lives once it has greeted. */
+const lifeMs = 800;
+/** How long the last daemon has for what the others left. */
+const finishMs = 180_000;
 /** `kill -9` again and again while mail comes in and goes out. */
 export const kills: FaultPart = {
   name: 'kills',
@@ -38,13 +41,15 @@ export const kills: FaultPart = {
 async function sendUntilDead(station: FaultStation, daemon: BenchDaemon, prefix: string): Promise<Sent[]> {
   const ofSession = async (session: number): Promise<Sent[]> => {
     const sent: Sent[] = [];
+    const connection = new Connection(daemon.port);
     for (let at = 0; daemon.isRunning; at++) {
       const subject = `${prefix}${session}.${at}`;
-      const kind = (session + at) % 10;
-      if (kind === 0) sent.push(await station.write(daemon.port, subject));
-      else sent.push(await station.post(daemon.port, subject, kind === 1 ? 280_000 : 1_000));
-      await sleep(10);
+      const kind = (session + at) % 20;
+      if (kind === 0) sent.push(await connection.send(station.letterToOwner(subject)));
+      else sent.push(await connection.send(station.letterToList(subject, kind === 1 ? 280_000 : 2_000)));
+      await sleep(5);
     }
+    connection.close();
     return sent;
   };
   return (await Promise.all(Array.from({ length: sessions }, (_, session) => ofSession(session)))).flat();
@@ -58,7 +63,7 @@ async function finish(
 ): Promise<void> {
   const daemon = await station.serve();
   try {
-    await station.settle(sent, 'k');
+    await station.settle(sent, 'k', { patienceMs: finishMs });
     await daemon.stop();
   } finally {
     await daemon.kill();

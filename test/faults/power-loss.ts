@@ -97,7 +97,7 @@ async function cut(
   try {
     const daemon = await left.serve();
     try {
-      context.count(await left.settle(known, 'p', since, before), point.text);
+      context.count(await left.settle(known, 'p', { since, before }), point.text);
     } finally {
       await daemon.kill();
     }

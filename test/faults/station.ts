@@ -1,23 +1,27 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { type BenchDaemon, BenchHome, domain, owner } from '../bench/home.ts';
 import { recipient } from '../bench/peer.ts';
 import { type Sink, startSink } from '../bench/sink-process.ts';
-import { transact } from '../helpers/smtp-client.ts';
 import { until } from '../soak/poll.ts';
 import { type Copy, SinkLog } from '../soak/sink-log.ts';
 import { isComplete, judge, type Sent, type Verdict } from './ledger.ts';
+import { type Letter, letter, send } from './letter.ts';
 
-/** How long a client waits for an answer before it takes it for silence. */
-const answerMs = 6_000;
 /** How long a healthy daemon may take until everything accepted has left. */
-const patienceMs = 20_000;
+const usualPatienceMs = 20_000;
 /** After so long what was deferred is hurried: the retry clock is not what is tried here. */
 const hurryMs = 700;
 
-export const list = `news@${domain}`;
+const list = `news@${domain}`;
+
+/** Which copies count: those that came from `since` on, and `before`; and how long it may take. */
+interface Settling {
+  readonly since?: number;
+  readonly before?: readonly Copy[];
+  readonly patienceMs?: number;
+}
 
 /** A home, a sink that writes down what it takes, and the messages sent so far. */
 export class FaultStation {
@@ -65,12 +69,20 @@ export class FaultStation {
 
   /** Posts to the list; `octets` of text. */
   post(port: number, subject: string, octets = 600): Promise<Sent> {
-    return send(port, list, subject, octets, this.readers);
+    return send(port, this.letterToList(subject, octets));
   }
 
   /** Writes to the list's owner: one mail that is forwarded. */
   write(port: number, subject: string): Promise<Sent> {
-    return send(port, `news-owner@${domain}`, subject, 600, [owner]);
+    return send(port, this.letterToOwner(subject));
+  }
+
+  letterToList(subject: string, octets: number): Letter {
+    return letter(list, subject, octets, this.readers);
+  }
+
+  letterToOwner(subject: string): Letter {
+    return letter(`news-owner@${domain}`, subject, 600, [owner]);
   }
 
   /** Copies of messages whose subjects begin so, that have come so far. */
@@ -81,9 +93,10 @@ export class FaultStation {
 
   /**
    * Waits on a healthy daemon until everything that was accepted has left and the queue is empty, and judges. `prefix` is that of the
-   * subjects; copies count from `since` on, and those of `before`.
+   * subjects.
    */
-  async settle(sent: readonly Sent[], prefix: string, since = 0, before: readonly Copy[] = []): Promise<Verdict> {
+  async settle(sent: readonly Sent[], prefix: string, settling: Settling = {}): Promise<Verdict> {
+    const { since = 0, before = [], patienceMs = usualPatienceMs } = settling;
     const copies = (): Copy[] => [...before, ...this.copies(prefix, since)];
     let next = Date.now() + hurryMs;
     await until('everything accepted to have left', patienceMs, async () => {
@@ -108,26 +121,4 @@ export class FaultStation {
       database.close();
     }
   }
-}
-
-async function send(
-  port: number,
-  to: string,
-  subject: string,
-  octets: number,
-  readers: readonly string[],
-): Promise<Sent> {
-  const header = `From: ${owner}\r\nTo: ${to}\r\nSubject: ${subject}\r\nMessage-ID: <${subject}@example.org>\r\n\r\n`;
-  const message = header + `${'x'.repeat(70)}\r\n`.repeat(Math.ceil(octets / 72));
-  const answered = transact(port, { from: owner, to, message }).then(
-    ({ recipients, end }) => end[0] ?? recipients[0] ?? 'no reply',
-    (error: unknown) => `silence: ${String(error)}`,
-  );
-  const reply = await Promise.race([answered, sleep(answerMs, 'silence: nothing came in time', { ref: false })]);
-  return { subject, readers, answer: answerOf(reply), reply };
-}
-
-function answerOf(reply: string): Sent['answer'] {
-  if (reply.startsWith('2')) return 'accepted';
-  return /^[45]\d\d/.test(reply) ? 'refused' : 'silence';
 }
