@@ -54,9 +54,10 @@ export async function changeTime(path: string): Promise<number | undefined> {
 
 /** Makes a directory and its parents; it is no error when it exists. What was made survives a crash when this resolves. */
 export async function ensureDirectory(path: string, mode = 0o755): Promise<void> {
-  const first = await mkdir(path, { recursive: true, mode });
+  const whole = resolve(path);
+  const first = await mkdir(whole, { recursive: true, mode });
   if (first === undefined) return;
-  for (let made = resolve(path); made.length >= first.length; made = dirname(made)) await syncDirectory(dirname(made));
+  for (let made = whole; made.length >= first.length; made = dirname(made)) await syncDirectory(dirname(made));
 }
 
 /**

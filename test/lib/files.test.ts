@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { chmod, mkdir, readdir, readFile, stat, symlink, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import { test } from 'node:test';
 import * as fc from 'fast-check';
 import {
@@ -76,6 +76,14 @@ test('a directory is made with its parents, once or again', async (t) => {
   await chmod(path, 0o755);
   await ensureDirectory(path, 0o700);
   assert.equal((await stat(path)).mode & 0o777, 0o755);
+});
+
+test('a directory may be named from where we stand', async (t) => {
+  const directory = await temporaryDirectory(t);
+  for (const name of ['a', './b/../b/c', 'a/d/e/']) {
+    await ensureDirectory(relative(process.cwd(), join(directory, name)));
+    assert.ok((await stat(join(directory, name))).isDirectory());
+  }
 });
 
 test('any text becomes one safe name', () => {
