@@ -1,4 +1,5 @@
 import { parseAddress, parseDomain } from './mail/address.ts';
+import { parseNextHop } from './smtp/next-hop.ts';
 import type { SettingRow, ValuesOf } from './lib/settings.ts';
 
 const hostPort = /^(?:\[[0-9a-fA-F:.]+\]|[A-Za-z0-9._-]+):(\d{1,5})$/;
@@ -24,7 +25,12 @@ function domainOrNothing(text: string): string | undefined {
 
 function routes(value: Readonly<Record<string, string>>): string | undefined {
   const domain = Object.keys(value).find((key) => key !== '*' && parseDomain(key) === undefined);
-  return domain === undefined ? eachHostPort(Object.values(value)) : `"${domain}" must be a domain or *`;
+  if (domain !== undefined) return `"${domain}" must be a domain or *`;
+  for (const text of Object.values(value)) {
+    const hop = parseNextHop(text);
+    if (typeof hop === 'string') return `"${text}" ${hop}`;
+  }
+  return undefined;
 }
 
 function domains(values: readonly string[]): string | undefined {
@@ -102,7 +108,7 @@ export const serverSettingRows = [
     most: 300,
     check: routes,
     meaning:
-      'next hop by recipient domain instead of its MX: {"example.net": "127.0.0.1:2526"}; "*" is every other domain (a smarthost)',
+      'next hop by recipient domain instead of its MX: {"example.net": "127.0.0.1:2526"}; "*" is every other domain (a smarthost). HOST:PORT, smtp://HOST:PORT, smtps://HOST, lmtp://HOST:PORT or lmtp:/SOCKET, then ?tls=none, opportunistic, required or verified, &user=NAME (&password=FILE of secrets/, &auth=MECHANISM, &clear=yes: without TLS too)',
   },
   {
     name: 'messageBytesMost',

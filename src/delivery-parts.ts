@@ -1,5 +1,7 @@
+import { join } from 'node:path';
 import { recordRefusals } from './bounce/bounce.ts';
 import type { DelivererParts } from './deliver/deliverer.ts';
+import { ownEndpoints } from './deliver/own-endpoints.ts';
 import { SandboxCarrier } from './deliver/sandbox-carrier.ts';
 import { defaultTimeouts, netDialer } from './deliver/session-setup.ts';
 import { SmtpCarrier } from './deliver/smtp-carrier.ts';
@@ -7,10 +9,13 @@ import type { Refusal } from './deliver/results.ts';
 import type { Home } from './home.ts';
 import type { Resolver } from './lib/dns.ts';
 import type { Id } from './lib/ids.ts';
+import { readSecret } from './lib/secrets.ts';
 import type { Log } from './log.ts';
 import { keptAddress } from './mail/address.ts';
+import { failed, type Result, success, temporary } from './mail/failure.ts';
 import { verpSender } from './mail/verp.ts';
 import type { Claimant, Entry } from './queue/store.ts';
+import { parseRoutes } from './smtp/next-hop.ts';
 import { hostnameOf, openListOf } from './stages.ts';
 
 const hourMs = 3_600_000;
@@ -51,6 +56,9 @@ export function deliveryParts({
         ? new SmtpCarrier(
             {
               ...settings,
+              routes: parseRoutes(settings.routes),
+              secretOf: (name) => secretOf(home, name),
+              isOwn: ownEndpoints([...settings.smtp, ...settings.lmtp]),
               resolver,
               clock,
               log,
@@ -64,6 +72,11 @@ export function deliveryParts({
           )
         : new SandboxCarrier(sandboxMail, { clock, hostname }, port),
   };
+}
+
+async function secretOf({ paths }: Home, name: string): Promise<Result<string>> {
+  const secret = await readSecret(join(paths.secrets, name));
+  return typeof secret === 'string' ? success(secret) : failed(temporary('4.7.0', `secrets/${name} ${secret.trouble}`));
 }
 
 async function sendersOf(home: Home, post: Entry): Promise<((member: number, address: string) => string) | undefined> {

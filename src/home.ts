@@ -21,6 +21,8 @@ export interface HomePaths {
   readonly queue: string;
   readonly domains: string;
   readonly server: string;
+  /** Passwords for smarthosts, a file each. */
+  readonly secrets: string;
 }
 
 /** The paths of a home; nothing is looked at or made. */
@@ -33,6 +35,7 @@ export function homePaths(directory: string): HomePaths {
     queue: join(directory, 'queue'),
     domains: join(directory, 'domains'),
     server: join(directory, 'server.db'),
+    secrets: join(directory, 'secrets'),
   });
 }
 

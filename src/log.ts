@@ -43,6 +43,11 @@ export const events = {
   'delivery.deferred': { level: 'info', meaning: 'a recipient is tried again later' },
   'delivery.failed': { level: 'info', meaning: 'a recipient will not get the message' },
   'lane.trouble': { level: 'warn', meaning: 'a host could not be reached or ended a session' },
+  'route.trouble': {
+    level: 'error',
+    meaning:
+      'a next hop was ready, and what its route asks for failed (TLS, a login): mail to it waits until somebody looks at it',
+  },
   'storage.trouble': { level: 'error', meaning: 'a database could not be read or written' },
 } as const satisfies Record<string, { level: 'debug' | 'info' | 'warn' | 'error'; meaning: string }>;
 

@@ -1,5 +1,5 @@
-import type { Socket } from 'node:net';
-import { connect as connectTls } from 'node:tls';
+import { isIP, type Socket } from 'node:net';
+import { connect as connectTls, rootCertificates } from 'node:tls';
 import { ReplyParser } from '../smtp/reply.ts';
 
 /** A reply in the setting up of a session. */
@@ -9,7 +9,28 @@ export interface SetupReply {
 }
 
 /** Why a conversation ended early. */
-export class ConnectionLost extends Error {}
+export class ConnectionLost extends Error {
+  /** The peer closed it; otherwise it was too slow, or spoke no SMTP. */
+  readonly byPeer: boolean;
+
+  constructor(why: string, byPeer = false) {
+    super(why.replace(/[\u0000-\u001f\u007f-\u009f]+/g, ' ').trim());
+    this.byPeer = byPeer;
+  }
+}
+
+/** How a conversation goes on under TLS. */
+export interface Upgrade {
+  /** Whom we want to talk to: sent as SNI, and what the certificate must name. */
+  readonly host: string;
+  /** False: any certificate will do; that protects against listening only (RFC 7435). */
+  readonly isVerified: boolean;
+  /** Authorities beside the usual ones, as PEM. */
+  readonly authorities?: string;
+}
+
+/** How long a goodbye waits for the peer to close. */
+const quitMs = 5_000;
 
 /**
  * The setting up of a session, one question at a time: greeting, EHLO, STARTTLS. When the session stands, `release` hands the socket over to
@@ -48,18 +69,18 @@ export class Conversation {
 
   /**
    * Goes on under TLS. Whatever the peer sent before the handshake is dropped (RFC 3207 §4.2): an attacker may have put it there.
-   * Certificates are not checked: opportunistic TLS (RFC 7435) protects against listening only.
    */
-  async upgrade(host: string): Promise<void> {
+  async upgrade({ host, isVerified, authorities }: Upgrade): Promise<void> {
     this.#detach();
     this.#replies = [];
     this.#parser = this.#newParser();
-    const servername = /^[\d.]+$|:/.test(host) ? {} : { servername: host };
     const secure = connectTls({
       socket: this.#socket,
-      rejectUnauthorized: false,
+      host,
+      rejectUnauthorized: isVerified,
       minVersion: 'TLSv1.2',
-      ...servername,
+      ...(isIP(host) === 0 ? { servername: host } : {}),
+      ...(authorities === undefined ? {} : { ca: [...rootCertificates, authorities] }),
     });
     this.#socket = secure;
     this.#listen();
@@ -76,6 +97,17 @@ export class Conversation {
   release(): Socket {
     this.#detach();
     return this.#socket;
+  }
+
+  /** Says goodbye and closes; nobody waits for the answer. */
+  quit(): void {
+    this.#detach();
+    const socket = this.#socket;
+    socket
+      .on('error', () => {})
+      .on('data', () => {})
+      .setTimeout(quitMs, () => socket.destroy());
+    socket.end('QUIT\r\n');
   }
 
   destroy(): void {
@@ -116,12 +148,12 @@ export class Conversation {
     if (!this.#parser.feed(octets)) this.#lose('the peer does not speak SMTP');
   };
 
-  readonly #onError = (error: Error): void => this.#lose(error.message);
-  readonly #onClose = (): void => this.#lose('the peer closed the connection');
+  readonly #onError = (error: Error): void => this.#lose(error.message, true);
+  readonly #onClose = (): void => this.#lose('the peer closed the connection', true);
   readonly #onTimeout = (): void => this.#lose('the peer did not answer in time');
 
-  #lose(why: string): void {
-    this.#lost ??= new ConnectionLost(why);
+  #lose(why: string, byPeer = false): void {
+    this.#lost ??= new ConnectionLost(why, byPeer);
     this.#socket.destroy();
     const waiting = this.#waiting;
     this.#waiting = undefined;

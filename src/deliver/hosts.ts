@@ -1,5 +1,6 @@
 import type { Answer, MxRecord, Resolver } from '../lib/dns.ts';
 import { failed, type Failure, permanent, type Result, success, temporary } from '../mail/failure.ts';
+import { type HopPolicy, type NextHop, openPolicy } from '../smtp/next-hop.ts';
 
 /** Where mail of a domain is taken: hosts in the order in which they are tried. Frozen. */
 export interface NextHops {
@@ -9,13 +10,15 @@ export interface NextHops {
   readonly port: number;
   /** The operator named it (`routes`): it is their own, and no limit of politeness holds. */
   readonly isRoute: boolean;
+  readonly policy: HopPolicy;
 }
 
 const smtpPort = 25;
 
 export interface HostsParts {
   readonly resolver: Resolver;
-  readonly routes: Readonly<Record<string, string>>;
+  /** By domain; `*` is every other one. */
+  readonly routes: ReadonlyMap<string, NextHop>;
   /** Our own names, which we never deliver to: an MX that names us ends there (RFC 5321 §5.1). */
   readonly ownHosts: readonly string[];
   /** Orders hosts of the same preference; a number in [0, 1). */
@@ -24,11 +27,13 @@ export interface HostsParts {
 
 /** Finds the next hops of a domain: a route, else its MX hosts, else the domain itself (RFC 5321 §5.1). */
 export async function nextHops(domain: string, parts: HostsParts): Promise<Result<NextHops>> {
-  const route = parts.routes[domain] ?? parts.routes['*'];
+  const route = parts.routes.get(domain) ?? parts.routes.get('*');
   if (route !== undefined) return success(routeHops(route));
+  // RFC 5321 §5.1: an address literal has no MX.
+  if (domain.startsWith('[')) return success(mailHosts([domain.replace(/^\[(?:ipv6:)?|\]$/g, '')]));
   const answer = await parts.resolver.mx(domain);
   if (answer.kind === 'found') return mxHops(domain, answer.records, parts);
-  return answer.kind === 'none' ? success(hopsOf([domain], smtpPort, false)) : failed(lookupFailure(domain, answer));
+  return answer.kind === 'none' ? success(mailHosts([domain])) : failed(lookupFailure(domain, answer));
 }
 
 function mxHops(domain: string, records: readonly MxRecord[], parts: HostsParts): Result<NextHops> {
@@ -43,7 +48,7 @@ function mxHops(domain: string, records: readonly MxRecord[], parts: HostsParts)
   const ordered = usable
     .map((record) => ({ ...record, order: parts.random() }))
     .toSorted((a, b) => a.preference - b.preference || a.order - b.order);
-  return success(hopsOf([...new Set(ordered.map((record) => record.host))], smtpPort, false));
+  return success(mailHosts([...new Set(ordered.map((record) => record.host))]));
 }
 
 function lookupFailure(domain: string, answer: Exclude<Answer<MxRecord>, { kind: 'found' | 'none' }>): Failure {
@@ -52,11 +57,13 @@ function lookupFailure(domain: string, answer: Exclude<Answer<MxRecord>, { kind:
     : temporary('4.4.3', `the name servers of ${domain} did not answer`, answer.cause);
 }
 
-function routeHops(route: string): NextHops {
-  const at = route.lastIndexOf(':');
-  return hopsOf([route.slice(0, at).replace(/^\[|\]$/g, '')], Number(route.slice(at + 1)), true);
+function routeHops(route: NextHop): NextHops {
+  const { protocol, tls, isImplicitTls, login } = route;
+  const policy = Object.freeze({ protocol, tls, isImplicitTls, ...(login && { login }) });
+  return Object.freeze({ key: route.name, hosts: [route.host], port: route.port, isRoute: true, policy });
 }
 
-function hopsOf(hosts: readonly string[], port: number, isRoute: boolean): NextHops {
-  return Object.freeze({ key: `${[...hosts].toSorted().join(' ')}:${port}`, hosts, port, isRoute });
+function mailHosts(hosts: readonly string[]): NextHops {
+  const key = `${[...hosts].toSorted().join(' ')}:${smtpPort}`;
+  return Object.freeze({ key, hosts, port: smtpPort, isRoute: false, policy: openPolicy });
 }

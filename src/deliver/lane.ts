@@ -1,18 +1,17 @@
-import type { Resolver } from '../lib/dns.ts';
 import type { Log } from '../log.ts';
 import type { Clock } from '../lib/clock.ts';
 import type { AttemptResult, CarrierPort, Delivery, Run } from './delivery.ts';
 import type { FlushRound } from './flush-round.ts';
 import type { NextHops } from './hosts.ts';
-import { openSession, type OpenSession, type SetupFailure, type SetupParts } from './session-setup.ts';
+import { reach, type ReachParts } from './reach.ts';
+import type { OpenSession, SetupFailure } from './session-setup.ts';
 import type { SessionPort } from './transaction.ts';
 import { Transactions } from './transactions.ts';
 import { Waiting } from './waiting.ts';
 
-export interface LaneParts extends SetupParts {
+export interface LaneParts extends ReachParts {
   readonly round: FlushRound;
   readonly hops: NextHops;
-  readonly resolver: Resolver;
   readonly clock: Clock;
   readonly log: Log;
   readonly port: CarrierPort;
@@ -94,33 +93,11 @@ export class Lane {
 
   #open(): void {
     this.#opening++;
-    void this.#connect().then((opened) => {
+    void reach(this.#parts.hops, this.#parts).then((opened) => {
       this.#opening--;
       if ('socket' in opened) this.#begin(opened);
       else this.#unreachable(opened);
     });
-  }
-
-  // The hosts in their order, all addresses of each (RFC 5321 §5.1); the first that takes us.
-  async #connect(): Promise<OpenSession | SetupFailure> {
-    const { hops, resolver } = this.#parts;
-    let failure: SetupFailure | undefined;
-    for (const host of hops.hosts) {
-      const isLiteral = /^[\d.]+$|:/.test(host);
-      const answer = isLiteral ? ({ kind: 'found', records: [host] } as const) : await resolver.addresses(host);
-      if (answer.kind !== 'found') {
-        const status =
-          answer.kind === 'trouble' ? '451 4.4.3 its name servers did not answer' : '451 4.4.4 it has no address';
-        failure ??= { host, text: status };
-        continue;
-      }
-      for (const address of answer.records) {
-        const opened = await openSession(host, address, hops.port, this.#parts);
-        if ('socket' in opened) return opened;
-        failure = opened;
-      }
-    }
-    return failure ?? { host: '', text: '451 4.4.4 the domain has no host' };
   }
 
   #begin(opened: OpenSession): void {
@@ -179,12 +156,12 @@ export class Lane {
   }
 
   // Another session may be doing well: a host that limits connections is no dead host.
-  #unreachable({ host, text, reply }: SetupFailure): void {
+  #unreachable({ host, text, reply, isLoop }: SetupFailure): void {
     this.#parts.freeConnection();
     this.#parts.log('lane.trouble', { lane: this.#parts.hops.key, host, reason: text });
     if (this.#sessions.size > 0 || this.#isStopping) return;
-    // Whatever the code, a refused connection says nothing about a recipient: doubt is temporary.
-    this.#lastTrouble = { state: 'deferred', host, reply: reply ? text : `451 4.4.1 ${text}` };
+    // Whatever the code, a refused connection says nothing about a recipient: doubt is temporary. A loop is no doubt.
+    this.#lastTrouble = { state: isLoop ? 'failed' : 'deferred', host, reply: reply ? text : `451 4.4.1 ${text}` };
     this.#backOffUntil = this.#parts.clock.now() + backOffMs;
     this.#deferAll();
   }

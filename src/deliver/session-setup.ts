@@ -1,6 +1,10 @@
-import { connect, type Socket } from 'node:net';
-import { type Capabilities, noCapabilities, parseCapabilities } from '../smtp/capabilities.ts';
-import { ConnectionLost, Conversation, type SetupReply } from './conversation.ts';
+import { connect, isIP, type Socket } from 'node:net';
+import type { Capabilities } from '../smtp/capabilities.ts';
+import { type HopPolicy, openPolicy } from '../smtp/next-hop.ts';
+import type { Log } from '../log.ts';
+import type { Result } from '../mail/failure.ts';
+import type { SetupReply } from './conversation.ts';
+import { SetupAttempt, type SetupWay } from './setup-attempt.ts';
 
 /** Milliseconds; RFC 5321 §4.5.3.2 asks for minutes where a person may be waiting for nothing better. */
 export interface SessionTimeouts {
@@ -13,8 +17,8 @@ export interface SessionTimeouts {
 
 export const defaultTimeouts: SessionTimeouts = Object.freeze({ connect: 30_000, command: 300_000, message: 600_000 });
 
-/** How a connection is made; a test or a proxy gives its own. */
-export type Dialer = (address: string, port: number, timeoutMs: number) => Promise<Socket>;
+/** How a connection is made, to an address or to the path of a socket; a test or a proxy gives its own. */
+export type Dialer = (address: string, port: number, timeoutMs: number, localAddress?: string) => Promise<Socket>;
 
 /** A session that is ready for transactions. */
 export interface OpenSession {
@@ -30,6 +34,10 @@ export interface SetupFailure {
   readonly reply?: SetupReply;
   readonly text: string;
   readonly host: string;
+  /** The reply is our own word: the host was ready, and what its route asks for (TLS, a login) failed. Class `our fault`. */
+  readonly isOurs?: true;
+  /** The host is this server itself. */
+  readonly isLoop?: true;
 }
 
 export interface SetupParts {
@@ -37,30 +45,56 @@ export interface SetupParts {
   readonly timeouts: SessionTimeouts;
   /** The name we greet with. */
   readonly hostname: string;
+  /** How the host wants to be spoken to; without it: SMTP, under TLS when it offers that. */
+  readonly policy?: HopPolicy;
+  /** Our address that connections of its family come from; without it the system chooses. */
+  readonly localAddress?: string;
+  /** Reads a password by the name of its file; without it nothing logs in. */
+  readonly secretOf?: (name: string) => Promise<Result<string>>;
+  /** Authorities that certificates may be signed by, beside the usual ones, as PEM. */
+  readonly authorities?: string;
+  readonly log?: Log;
 }
 
-/** Connects to one address of a host and greets it, under TLS when it offers that. */
+/** The address of a host that is spoken to. */
+export interface SetupPeer {
+  readonly name: string;
+  readonly address: string;
+  readonly port: number;
+  /** `name[address]`, for the log and for outcomes. */
+  readonly host: string;
+  readonly policy: HopPolicy;
+}
+
+/** Connects to one address of a host, greets it and, where its policy says so, goes on under TLS and logs in. */
 export async function openSession(
   name: string,
   address: string,
   port: number,
   parts: SetupParts,
 ): Promise<OpenSession | SetupFailure> {
+  const policy = parts.policy ?? openPolicy;
   const host = name === address ? `[${address}]` : `${name}[${address}]`;
-  const secured = await tryOpen(name, address, port, host, parts, true);
-  // RFC 7435: a handshake that fails is no reason to keep the mail; the next connection goes without.
-  return 'tlsFailed' in secured ? tryOpen(name, address, port, host, parts, false) : secured;
+  const peer = { name, address, port, host: address.startsWith('/') ? address : host, policy };
+  let way: SetupWay | undefined = { isExtended: true, mayTls: policy.tls !== 'none' };
+  for (;;) {
+    const attempt = new SetupAttempt(peer, parts, way);
+    const opened = await attempt.run();
+    if ('socket' in opened) return opened;
+    way = attempt.nextWay();
+    if (!way) return opened;
+  }
 }
 
 /** Replies are short; what is longer comes in parts. */
 const receivedOctets = 4_096;
 
-export const netDialer: Dialer = (address, port, timeoutMs) =>
+export const netDialer: Dialer = (address, port, timeoutMs, localAddress) =>
   new Promise((resolve, reject) => {
     // One buffer for all that is received: a buffer for each reply costs a fan-out 2 us a delivery (measured).
     const socket: Socket = connect({
-      host: address,
-      port,
+      ...(address.startsWith('/') ? { path: address } : { host: address, port }),
+      ...(localAddress !== undefined && isIP(localAddress) === isIP(address) ? { localAddress } : {}),
       noDelay: true,
       onread: {
         buffer: Buffer.alloc(receivedOctets),
@@ -80,48 +114,3 @@ export const netDialer: Dialer = (address, port, timeoutMs) =>
       resolve(socket);
     });
   });
-
-async function tryOpen(
-  name: string,
-  address: string,
-  port: number,
-  host: string,
-  parts: SetupParts,
-  mayTls: boolean,
-): Promise<OpenSession | (SetupFailure & { tlsFailed?: true })> {
-  let conversation: Conversation | undefined;
-  let isHandshaking = false;
-  try {
-    conversation = new Conversation(await parts.dialer(address, port, parts.timeouts.connect), parts.timeouts.command);
-    const greeting = await conversation.reply();
-    if (greeting.code !== 220) return refused(conversation, host, greeting);
-    let capabilities = await greet(conversation, parts.hostname);
-    if (!('pipelining' in capabilities)) return refused(conversation, host, capabilities);
-    if (mayTls && capabilities.startTls && (await conversation.ask('STARTTLS')).code === 220) {
-      isHandshaking = true;
-      await conversation.upgrade(name);
-      isHandshaking = false;
-      capabilities = await greet(conversation, parts.hostname);
-      if (!('pipelining' in capabilities)) return refused(conversation, host, capabilities);
-    }
-    return { socket: conversation.release(), capabilities, host };
-  } catch (error) {
-    conversation?.destroy();
-    const failure = { host, text: (error as Error).message };
-    return isHandshaking && error instanceof ConnectionLost ? { ...failure, tlsFailed: true } : failure;
-  }
-}
-
-// RFC 5321 §3.2: a host that refuses EHLO is asked with HELO.
-async function greet(conversation: Conversation, hostname: string): Promise<Capabilities | SetupReply> {
-  const extended = await conversation.ask(`EHLO ${hostname}`);
-  if (extended.code === 250) return parseCapabilities(extended.text);
-  if (extended.code < 500) return extended;
-  const plain = await conversation.ask(`HELO ${hostname}`);
-  return plain.code === 250 ? noCapabilities : plain;
-}
-
-function refused(conversation: Conversation, host: string, reply: SetupReply): SetupFailure {
-  conversation.destroy();
-  return { reply, text: reply.text, host };
-}

@@ -2,18 +2,21 @@ import type { Clock } from '../lib/clock.ts';
 import type { Resolver } from '../lib/dns.ts';
 import type { Log } from '../log.ts';
 import type { Failure, Result } from '../mail/failure.ts';
+import type { NextHop } from '../smtp/next-hop.ts';
 import type { AttemptResult, Carrier, CarrierPort, Run } from './delivery.ts';
 import { FlushRound } from './flush-round.ts';
 import { type NextHops, nextHops } from './hosts.ts';
 import { Lane } from './lane.ts';
+import type { IsOwn } from './own-endpoints.ts';
 import type { SetupParts } from './session-setup.ts';
 
 export interface SmtpCarrierParts extends SetupParts {
   readonly resolver: Resolver;
   readonly clock: Clock;
   readonly log: Log;
-  readonly routes: Readonly<Record<string, string>>;
+  readonly routes: ReadonlyMap<string, NextHop>;
   readonly ownHosts: readonly string[];
+  readonly isOwn?: IsOwn;
   readonly random: () => number;
   readonly laneConnections: number;
   readonly routeConnections: number;

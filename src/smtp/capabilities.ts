@@ -1,3 +1,5 @@
+import { type Mechanism, mechanisms } from './auth.ts';
+
 /** What a peer can do, from its answer to EHLO. Frozen. */
 export interface Capabilities {
   readonly pipelining: boolean;
@@ -9,6 +11,8 @@ export interface Capabilities {
   readonly size: number;
   /** The peer knows the SIZE parameter. */
   readonly hasSize: boolean;
+  /** The ways to log in that it offers and we know (RFC 4954). */
+  readonly auth: readonly Mechanism[];
 }
 
 /** A peer that only knows HELO. */
@@ -20,6 +24,7 @@ export const noCapabilities: Capabilities = Object.freeze({
   startTls: false,
   size: 0,
   hasSize: false,
+  auth: [],
 });
 
 /** Reads the text of an EHLO reply: `250 host KEYWORD KEYWORD parameter …`, its lines joined by blanks. */
@@ -34,5 +39,12 @@ export function parseCapabilities(reply: string): Capabilities {
     startTls: words.includes('STARTTLS'),
     hasSize: size >= 0,
     size: size >= 0 && /^\d{1,15}$/.test(words[size + 1] ?? '') ? Number(words[size + 1]) : 0,
+    auth: mechanisms.filter((mechanism) => hasMechanism(words, mechanism)),
   });
+}
+
+// Old hosts write `AUTH=LOGIN PLAIN`. The lines are joined, so a name is looked for anywhere behind the keyword.
+function hasMechanism(words: readonly string[], mechanism: Mechanism): boolean {
+  const at = words.findIndex((word) => word === 'AUTH' || word.startsWith('AUTH='));
+  return at >= 0 && (words.includes(mechanism, at) || words.includes(`AUTH=${mechanism}`));
 }

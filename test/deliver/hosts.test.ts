@@ -2,10 +2,11 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 import type { Answer, MxRecord, Resolver } from '../../src/lib/dns.ts';
 import { type HostsParts, nextHops } from '../../src/deliver/hosts.ts';
+import { parseRoutes } from '../../src/smtp/next-hop.ts';
 
 function parts(answer: Answer<MxRecord>, given: Partial<HostsParts> = {}): HostsParts {
   const resolver: Resolver = { mx: async () => answer, addresses: async () => ({ kind: 'none' }) };
-  return { resolver, routes: {}, ownHosts: ['lists.example.org'], random: () => 0.5, ...given };
+  return { resolver, routes: new Map(), ownHosts: ['lists.example.org'], random: () => 0.5, ...given };
 }
 
 const mx = (...records: [number, string][]): Answer<MxRecord> => ({
@@ -21,8 +22,13 @@ const table: readonly [name: string, answer: Answer<MxRecord>, given: Partial<Ho
   ['name servers in trouble may recover', { kind: 'trouble', cause: 'SERVFAIL' }, {}, '4.4.3'],
   ['hosts behind our own are not tried', mx([10, 'a'], [20, 'lists.example.org'], [30, 'c']), {}, 'a :25'],
   ['an MX that leads back to us is a loop', mx([10, 'lists.example.org'], [20, 'c']), {}, '5.4.6'],
-  ['a route wins over the MX', mx([10, 'a']), { routes: { 'd.example': '127.0.0.1:2525' } }, '127.0.0.1 :2525'],
-  ['the route of all', mx([10, 'a']), { routes: { '*': '[::1]:24', 'e.example': 'x:1' } }, '::1 :24'],
+  [
+    'a route wins over the MX',
+    mx([10, 'a']),
+    { routes: parseRoutes({ 'd.example': '127.0.0.1:2525' }) },
+    '127.0.0.1 :2525',
+  ],
+  ['the route of all', mx([10, 'a']), { routes: parseRoutes({ '*': '[::1]:24', 'e.example': 'x:1' }) }, '::1 :24'],
 ];
 
 for (const [name, answer, given, want] of table) {

@@ -6,7 +6,16 @@ test('what a peer can do is read from its answer to EHLO', () => {
   const read = parseCapabilities('250 mx.example PIPELINING SIZE 1000 8BITMIME starttls SMTPUTF8 CHUNKING');
   assert.deepEqual(
     { ...read },
-    { pipelining: true, chunking: true, eightBit: true, utf8: true, startTls: true, size: 1000, hasSize: true },
+    {
+      pipelining: true,
+      chunking: true,
+      eightBit: true,
+      utf8: true,
+      startTls: true,
+      size: 1000,
+      hasSize: true,
+      auth: [],
+    },
   );
   assert.deepEqual({ ...parseCapabilities('250 mx.example') }, { ...noCapabilities });
 });
@@ -16,4 +25,15 @@ test('a SIZE without a number, or with nonsense, is no limit', () => {
     assert.equal(parseCapabilities(`250 mx ${words}`).size, 0, words);
     assert.equal(parseCapabilities(`250 mx ${words}`).hasSize, true, words);
   }
+});
+
+test('the ways to log in are those that we know, however they are announced', () => {
+  const table: [words: string, want: string[]][] = [
+    ['AUTH PLAIN LOGIN', ['PLAIN', 'LOGIN']],
+    ['AUTH=LOGIN PLAIN', ['PLAIN', 'LOGIN']],
+    ['AUTH cram-md5 GSSAPI SIZE 100', ['CRAM-MD5']],
+    ['PLAIN SIZE 100', []],
+    ['AUTH', []],
+  ];
+  for (const [words, want] of table) assert.deepEqual(parseCapabilities(`250 mx ${words}`).auth, want, words);
 });

@@ -1,0 +1,140 @@
+import { type Capabilities, noCapabilities, parseCapabilities } from '../smtp/capabilities.ts';
+import { ConnectionLost, Conversation, type SetupReply } from './conversation.ts';
+import { logIn } from './login.ts';
+import type { OpenSession, SetupFailure, SetupParts, SetupPeer } from './session-setup.ts';
+
+/** What is tried with a host: everything first, then less. */
+export interface SetupWay {
+  /** EHLO; otherwise HELO (RFC 5321 §3.2). LMTP has LHLO only. */
+  readonly isExtended: boolean;
+  readonly mayTls: boolean;
+}
+
+type Step = 'connect' | 'greeting' | 'hello' | 'handshake' | 'ready';
+
+/**
+ * One connection to one address of a host, from the dial to a session that is ready for transactions:
+ *
+ *   connect -> (handshake, with implicit TLS) -> greeting -> hello -> (handshake -> hello) -> (login) -> ready
+ */
+export class SetupAttempt {
+  readonly #peer: SetupPeer;
+  readonly #parts: SetupParts;
+  readonly #way: SetupWay;
+  #conversation: Conversation | undefined;
+  #step: Step = 'connect';
+  #isSecure = false;
+  #lost: ConnectionLost | undefined;
+
+  constructor(peer: SetupPeer, parts: SetupParts, way: SetupWay) {
+    this.#peer = peer;
+    this.#parts = parts;
+    this.#way = way;
+  }
+
+  async run(): Promise<OpenSession | SetupFailure> {
+    const { address, port, host } = this.#peer;
+    const { dialer, timeouts, localAddress } = this.#parts;
+    try {
+      const socket = await dialer(address, port, timeouts.connect, localAddress);
+      this.#conversation = new Conversation(socket, timeouts.command);
+      return await this.#converse(this.#conversation);
+    } catch (error) {
+      this.#conversation?.destroy();
+      if (error instanceof ConnectionLost) this.#lost = error;
+      const text = (error as Error).message;
+      if (this.#step === 'handshake' && this.#mustTls)
+        return this.#ours(`451 4.7.5 TLS required by the route failed: ${text}`);
+      return { host, text };
+    }
+  }
+
+  /** What is left to try after a failure; undefined: nothing, or what failed is not a matter of the way. */
+  nextWay(): SetupWay | undefined {
+    // RFC 7435: a handshake that fails is no reason to keep the mail; the next connection goes without.
+    if (this.#step === 'handshake') return this.#mustTls ? undefined : { ...this.#way, mayTls: false };
+    const isDropped = this.#step === 'hello' && this.#lost?.byPeer === true;
+    // Hosts of the nineties, and filters before them, break off at EHLO.
+    const canShrink = this.#way.isExtended && !this.#mustTls && this.#peer.policy.protocol === 'smtp';
+    return isDropped && canShrink ? { isExtended: false, mayTls: false } : undefined;
+  }
+
+  async #converse(conversation: Conversation): Promise<OpenSession | SetupFailure> {
+    if (this.#peer.policy.isImplicitTls) await this.#handshake(conversation);
+    this.#step = 'greeting';
+    const greeting = await conversation.reply();
+    if (greeting.code !== 220) return this.#refused(greeting);
+    let capabilities = await this.#greet(conversation);
+    if (!('auth' in capabilities)) return this.#refused(capabilities);
+    if (await this.#startsTls(conversation, capabilities)) {
+      capabilities = await this.#greet(conversation);
+      if (!('auth' in capabilities)) return this.#refused(capabilities);
+    }
+    if (this.#mustTls && !this.#isSecure)
+      return this.#ours('451 4.7.4 TLS required by the route is not offered by the host');
+    const refusal = await this.#logsIn(conversation, capabilities);
+    if (refusal !== undefined) return this.#ours(refusal);
+    this.#step = 'ready';
+    return { socket: conversation.release(), capabilities: this.#usable(capabilities), host: this.#peer.host };
+  }
+
+  async #startsTls(conversation: Conversation, { startTls }: Capabilities): Promise<boolean> {
+    if (!startTls || this.#isSecure || !this.#way.mayTls) return false;
+    if ((await conversation.ask('STARTTLS')).code !== 220) return false;
+    await this.#handshake(conversation);
+    return true;
+  }
+
+  async #handshake(conversation: Conversation): Promise<void> {
+    this.#step = 'handshake';
+    const { authorities } = this.#parts;
+    const isVerified = this.#peer.policy.tls === 'verified';
+    await conversation.upgrade({
+      host: this.#peer.name,
+      isVerified,
+      ...(authorities === undefined ? {} : { authorities }),
+    });
+    this.#isSecure = true;
+  }
+
+  async #greet(conversation: Conversation): Promise<Capabilities | SetupReply> {
+    this.#step = 'hello';
+    const { hostname } = this.#parts;
+    const isSmtp = this.#peer.policy.protocol === 'smtp';
+    if (this.#way.isExtended) {
+      const extended = await conversation.ask(`${isSmtp ? 'EHLO' : 'LHLO'} ${hostname}`);
+      if (extended.code === 250) return parseCapabilities(extended.text);
+      if (extended.code < 500 || !isSmtp) return extended;
+    }
+    const plain = await conversation.ask(`HELO ${hostname}`);
+    return plain.code === 250 ? noCapabilities : plain;
+  }
+
+  async #logsIn(conversation: Conversation, { auth }: Capabilities): Promise<string | undefined> {
+    const { login } = this.#peer.policy;
+    this.#step = 'ready';
+    return login && logIn(conversation, login, auth, this.#isSecure, this.#parts.secretOf);
+  }
+
+  // RFC 2033 §4.2 gives a reply for each recipient that was taken: none at all for BDAT after a refused one.
+  #usable(capabilities: Capabilities): Capabilities {
+    return this.#peer.policy.protocol === 'lmtp' ? { ...capabilities, chunking: false } : capabilities;
+  }
+
+  get #mustTls(): boolean {
+    const { tls } = this.#peer.policy;
+    return tls === 'required' || tls === 'verified';
+  }
+
+  #refused(reply: SetupReply): SetupFailure {
+    this.#conversation?.quit();
+    return { reply, text: reply.text, host: this.#peer.host };
+  }
+
+  #ours(text: string): SetupFailure {
+    const { host } = this.#peer;
+    this.#conversation?.quit();
+    this.#parts.log?.('route.trouble', { host, reason: text });
+    return { reply: { code: 451, text }, text, host, isOurs: true };
+  }
+}
