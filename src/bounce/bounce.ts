@@ -8,6 +8,7 @@ import { plainLine } from '../mail/words.ts';
 import { doneWith, type Handled } from '../queue/handled.ts';
 import type { Entry } from '../queue/store.ts';
 import { readReturned } from './report.ts';
+import type { Verdict } from './verdict.ts';
 
 /** What the bounce stage works with. */
 export interface BounceTools {
@@ -41,7 +42,7 @@ export async function handleBounce(
   const proved = verp && (await provedMember(list, route.role, verp));
   if (!proved) return ignored(entry, list, 'no valid MAC', tools);
   if (!proved.id) return ignored(entry, list, 'no member', tools);
-  const returned = await readReturned(message, parseHeader(message), entry.sender);
+  const returned = readReturned(message, parseHeader(message), entry.sender, proved.address);
   if (returned.kind !== 'failure') return ignored(entry, list, returned.why, tools);
   await list.store.recordBounce({
     member: proved.id,
@@ -49,7 +50,7 @@ export async function handleBounce(
     number: verp.number,
     at: tools.clock.now(),
     how: 'mail',
-    text: returned.text,
+    text: textOf(returned.verdict),
     cause: entry.id,
   });
   tools.log('bounce.recorded', {
@@ -79,6 +80,10 @@ export async function recordRefusals(
     });
     if (isNew) tools.log('bounce.recorded', { list: list.name.address, address, number, reply });
   }
+}
+
+function textOf({ diagnostic, status }: Verdict): string {
+  return diagnostic || status || 'returned mail';
 }
 
 /** The member that a VERP address proves; without an id: a mail of ours, to nobody on the list. */

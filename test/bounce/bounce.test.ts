@@ -56,7 +56,7 @@ test('a report under a valid MAC is recorded against the member and the post', a
     assert.equal(await talk.bounce(to.toUpperCase()), 'bounce recorded', 'letter case does not matter');
   }
   assert.deepEqual(await talk.recorded(), [`${long} 17 mail`, `${long} 17 mail`, `${ann} 17 mail`, `${ann} 17 mail`]);
-  assert.equal((await talk.list.store.bounces(1))[0]!.text, 'smtp; 550 5.1.1 <ann@example.net>: nobody here');
+  assert.equal((await talk.list.store.bounces(1))[0]!.text, '550 5.1.1 <ann@example.net>: nobody here');
 });
 
 test('the same entry is recorded once, however often the stage runs', async (t) => {

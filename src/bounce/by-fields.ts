@@ -1,0 +1,41 @@
+import type { StatusFields } from './delivery-status.ts';
+import { mentionedIn } from './mentioned.ts';
+import { reasonOf, refusedCommand } from './reasons.ts';
+import { preciser, uncounted, type Understood, type Verdict, verdict } from './verdict.ts';
+
+const nobody: ReadonlySet<string> = new Set();
+
+/** Judges the recipients of a delivery report (RFC 3464). What its fields leave open is looked for in the words beside them. */
+export function judgeFields(fields: readonly StatusFields[], notice: string): Understood {
+  const recipients = fields.map((one) => {
+    const judged = judgeOne(one, notice, fields.length === 1);
+    return isDelay(one) ? uncounted(judged) : judged;
+  });
+  if (fields.every(isDelay)) return { kind: 'delay', recipients };
+  return { kind: recipients.some(({ counts }) => counts) ? 'bounce' : 'other', recipients };
+}
+
+// Without an action the class of the code tells.
+function isDelay({ action, status }: StatusFields): boolean {
+  return action === 'delayed' || (action === '' && status.startsWith('4'));
+}
+
+function judgeOne(
+  { address, action, status, diagnostic, remoteHost: host }: StatusFields,
+  notice: string,
+  isAlone: boolean,
+): Verdict {
+  // RFC 3464 §2.3.3; some hosts write `deliverable`.
+  if (/^(?:deliver|relayed|expanded)/.test(action)) return verdict(address, 'delivered', { status, diagnostic, host });
+  const own =
+    mentionedIn(notice, nobody).find((one) => one.address.toLowerCase() === address.toLowerCase())?.text ?? '';
+  const around = isAlone ? `${own}\n${notice}` : own;
+  const command = refusedCommand(diagnostic) ?? refusedCommand(around);
+  const code = preciser(status, diagnostic);
+  const told = diagnostic === '' ? 'undefined' : reasonOf({ text: diagnostic, status: code, command });
+  const reason =
+    told === 'undefined'
+      ? reasonOf({ text: `${diagnostic}\n${around}`, status: preciser(code, around), command })
+      : told;
+  return verdict(address, reason, { status: code, diagnostic: diagnostic || own, host });
+}

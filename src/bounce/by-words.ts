@@ -1,0 +1,81 @@
+import { type Header, valueOf, valuesOf } from '../mail/header.ts';
+import { type Mentioned, mentionedIn } from './mentioned.ts';
+import { reasonOf, refusedCommand } from './reasons.ts';
+import type { ReturnedParts } from './returned-parts.ts';
+import { addressIn, statusIn, uncounted, type Understood, type Verdict, verdict } from './verdict.ts';
+
+/** Judges a report that has no fields, by the words of its host; undefined when it is none. */
+export function judgeWords(parts: ReturnedParts): Understood | undefined {
+  const { header, notice } = parts;
+  const failed = valuesOf(header, 'x-failed-recipients').flatMap((value) => value.split(',').map((one) => one.trim()));
+  if (failed.length === 0 && !looksLikeReport(parts)) return undefined;
+  const found = foundIn(
+    parts,
+    failed.filter((one) => one.includes('@')),
+  );
+  const isAlone = found.length === 1;
+  const recipients = found.map(({ address, text }) =>
+    judgeSaid(address, text, isAlone && text !== notice ? notice : ''),
+  );
+  const isDelay = /\b(?:warning|delay(?:ed)?)\b/i.test(valueOf(header, 'subject') ?? '') && isStillTrying(notice);
+  return isDelay ? { kind: 'delay', recipients: recipients.map(uncounted) } : { kind: 'bounce', recipients };
+}
+
+// What a server says for another one stands behind such words; the words before them are the same in every report.
+const quoting =
+  /(?:error that the other server returned was|response (?:from the remote server )?was|error was|remote host said|failed with(?: the following error)?|diagnostic-code)[ \t]*:/i;
+
+/** Judges one recipient by what is said of it; `around` is what else the report says, when it speaks of nobody else. */
+export function judgeSaid(address: string, text: string, around: string): Verdict {
+  const near = /\b[45]\d\d\b|[45]\.\d\.\d/.test(text) ? text : `${text}\n${around}`;
+  const quoted = quoting.exec(near);
+  const words = quoted ? near.slice(quoted.index + quoted[0].length) : near;
+  const status = statusIn(words) || statusIn(near);
+  const command = refusedCommand(near) ?? refusedCommand(around);
+  const told = reasonOf({ text: words, status, command });
+  const reason = told === 'undefined' ? reasonOf({ text: `${near}\n${around}`, status, command }) : told;
+  return verdict(address, reason, { status, diagnostic: words });
+}
+
+function foundIn({ header, notice, returned }: ReturnedParts, failed: readonly string[]): Mentioned[] {
+  const mentioned = mentionedIn(notice, othersIn(header, returned));
+  if (failed.length > 0) {
+    return failed.map((address) => {
+      const own = mentioned.find((one) => one.address.toLowerCase() === address.toLowerCase());
+      return own ?? { address, text: failed.length === 1 ? notice : '' };
+    });
+  }
+  if (mentioned.length > 0) return mentioned;
+  const to = addressIn(returned && (valueOf(returned, 'x-envelope-to') ?? valueOf(returned, 'to')));
+  return to === undefined ? [] : [{ address: to, text: notice }];
+}
+
+// Whoever wrote the report, gets it, or wrote the mail that is given back.
+function othersIn(header: Header, returned: Header | undefined): Set<string> {
+  const own = ['from', 'to', 'reply-to', 'return-path'].map((name) => addressIn(valueOf(header, name)));
+  const theirs = returned ? ['from', 'sender', 'return-path'].map((name) => addressIn(valueOf(returned, name))) : [];
+  return new Set([...own, ...theirs].flatMap((one) => (one === undefined ? [] : [one.toLowerCase()])));
+}
+
+const hostNames =
+  /mailer-daemon|postmaster|post_master|mail delivery (?:sub)?system|system administrator|mail administrator|daemon@/i;
+const failureSubject =
+  /undeliver|delivery (?:status|fail|problem|notification|report)|returned mail|failure notice|mail system error|could not be delivered|non[- ]?(?:delivery|remis)|mail fail|delivery has failed|message status|\bfailed\b|\bbounced?\b/i;
+const failureWords =
+  /(?:could not|cannot|can't|unable to|was not|were not|not be|did not|didn't|couldn't be|failed to) (?:be )?(?:deliver|reach|send|sent)|undeliver|delivery (?:has )?failed|permanent (?:fatal )?error|mailbox is full|returned to sender/i;
+
+function looksLikeReport({ header, notice, returned }: ReturnedParts): boolean {
+  // RFC 5322 §3.6.6: somebody sent it on by hand; it is their mail now.
+  if (header.fields.some(({ name }) => name === 'resent-from')) return false;
+  if (hostNames.test(valueOf(header, 'from') ?? '')) return true;
+  if (failureSubject.test(valueOf(header, 'subject') ?? '') && /\b[45]\d\d\b|@/.test(notice)) return true;
+  return (
+    returned !== undefined && failureWords.test(notice) && !header.fields.some(({ name }) => name === 'in-reply-to')
+  );
+}
+
+function isStillTrying(notice: string): boolean {
+  return /warning message only|has not yet been delivered|has been delayed|will (?:be retried|continue)|still being (?:tried|attempted)|delivery attempts will continue|not been delivered yet/i.test(
+    notice,
+  );
+}

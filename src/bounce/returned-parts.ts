@@ -1,0 +1,49 @@
+import { type Header, parseHeader } from '../mail/header.ts';
+import { splitNotice } from './notice.ts';
+import { enclosedTypes, type Part, partsOf, textOf } from './parts.ts';
+
+/** What a mail that came back consists of. */
+export interface ReturnedParts {
+  readonly header: Header;
+  /** Fields of the delivery report (RFC 3464), as text; empty without one. */
+  readonly status: string;
+  /** Fields of a complaint (RFC 5965). */
+  readonly feedback: string | undefined;
+  /** It has a disposition notification (RFC 8098). */
+  readonly isReceipt: boolean;
+  /** The host's own words. */
+  readonly notice: string;
+  /** The header of the mail that is given back. */
+  readonly returned: Header | undefined;
+}
+
+/** Takes a mail apart. */
+export function returnedParts(message: Buffer): ReturnedParts {
+  const parts = partsOf(message);
+  const text = wordsOf(parts);
+  const status = parts.filter(({ type }) => /^message\/(?:global-)?delivery-status$/.test(type)).map(textOf);
+  const enclosed = parts.find(({ type }) => enclosedTypes.test(type));
+  const feedback = parts.find(({ type }) => type === 'message/feedback-report');
+  const split = enclosed ? { notice: text, returned: '' } : splitNotice(text);
+  return {
+    header: parseHeader(message),
+    // Some hosts write the fields into the text.
+    status: status.length === 0 && /^(?:Final|Original)-Recipient:/im.test(text) ? text : status.join('\n\n'),
+    feedback: feedback && textOf(feedback),
+    isReceipt: parts.some(({ type }) => type === 'message/disposition-notification'),
+    notice: split.notice,
+    returned: enclosed ? parseHeader(enclosed.body) : headerIn(split.returned),
+  };
+}
+
+function wordsOf(parts: readonly Part[]): string {
+  const plain = parts.filter(({ type }) => type === 'text/plain');
+  const words = plain.length > 0 ? plain : parts.filter(({ type }) => type === 'text/html');
+  return words.map(textOf).join('\n\n');
+}
+
+function headerIn(returned: string): Header | undefined {
+  const lines = returned.split('\n');
+  const at = lines.findIndex((line) => /^[A-Za-z][A-Za-z-]{1,60}:[ \t]/.test(line));
+  return at < 0 ? undefined : parseHeader(Buffer.from(lines.slice(at).join('\n'), 'utf8'));
+}

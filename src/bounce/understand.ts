@@ -1,0 +1,45 @@
+import { likelyAutomaticReason } from '../mail/automatic.ts';
+import { parseContentType } from '../mail/content-type.ts';
+import { valueOf } from '../mail/header.ts';
+import { judgeFields } from './by-fields.ts';
+import { judgeWords } from './by-words.ts';
+import { readComplaint } from './complaint.ts';
+import { readStatusFields } from './delivery-status.ts';
+import { readNotification } from './notification.ts';
+import { type ReturnedParts, returnedParts } from './returned-parts.ts';
+import { addressIn, type Understood, verdict } from './verdict.ts';
+
+/**
+ * Says what any mail that came to an address for bounces is, and what it says of whom. Reads a bounded part of it, never throws. The test for a
+ * report comes before the one for automatic mail: real reports carry `Auto-Submitted: auto-replied` (RFC 3834 §5).
+ */
+export function understand(message: Buffer): Understood {
+  const parts = returnedParts(message);
+  if (parts.feedback !== undefined) return readComplaint(parts.feedback, parts);
+  const type = parseContentType(valueOf(parts.header, 'content-type'));
+  const report = type.type === 'multipart/report' ? type.parameters.get('report-type')?.toLowerCase() : undefined;
+  if (report === 'feedback-report') return { kind: 'complaint', recipients: [] };
+  if (parts.isReceipt || report === 'disposition-notification') return { kind: 'autoreply', recipients: [] };
+  const fields = readStatusFields(parts.status);
+  if (fields.length > 0) return judgeFields(fields, parts.notice);
+  return (
+    readNotification(parts.notice) ?? judgeWords(parts) ?? (report === 'delivery-status' ? unnamed : notReturned(parts))
+  );
+}
+
+/** A report that names nobody. */
+const unnamed: Understood = Object.freeze({ kind: 'bounce', recipients: [] });
+
+// An answering machine has got the mail (RFC 3834).
+function notReturned({ header }: ReturnedParts): Understood {
+  const subject = valueOf(header, 'subject') ?? '';
+  const isAutomatic =
+    likelyAutomaticReason(header) !== undefined ||
+    /^(?:auto[- ]?(?:reply|response|matic)|out of (?:the )?office|vacation|abwesen)/i.test(subject);
+  if (!isAutomatic) return { kind: 'other', recipients: [] };
+  const address = addressIn(valueOf(header, 'from'));
+  return {
+    kind: 'autoreply',
+    recipients: address === undefined ? [] : [verdict(address, 'vacation', { diagnostic: subject })],
+  };
+}

@@ -1,0 +1,63 @@
+import { plainLine } from '../mail/words.ts';
+import type { BounceReason } from './reasons.ts';
+
+/** What a mail that came back is. `other`: nothing of the kind, or news that count for nothing. */
+export type ReturnedKind = 'bounce' | 'delay' | 'autoreply' | 'complaint' | 'other';
+
+/** What it says of one recipient. */
+export interface Verdict {
+  readonly address: string;
+  /** The address itself is bad: nobody will ever get mail there. */
+  readonly permanent: boolean;
+  readonly reason: BounceReason;
+  /** `5.1.1` (RFC 3463); empty when it does not say. */
+  readonly status: string;
+  /** The words that decided, one line. */
+  readonly diagnostic: string;
+  /** The host that refused; empty when it is not named. */
+  readonly host: string;
+  /** It counts against a member. */
+  readonly counts: boolean;
+}
+
+export interface Understood {
+  readonly kind: ReturnedKind;
+  readonly recipients: readonly Verdict[];
+}
+
+const hard: ReadonlySet<BounceReason> = new Set(['userunknown', 'hostunknown', 'hasmoved', 'notaccept']);
+const uncountedReasons: ReadonlySet<BounceReason> = new Set(['feedback', 'vacation', 'delivered']);
+
+/** Makes a verdict. A host that is not found now may be found tomorrow; a host that does not know a user has looked. */
+export function verdict(
+  address: string,
+  reason: BounceReason,
+  { status = '', diagnostic = '', host = '' }: Partial<Pick<Verdict, 'status' | 'diagnostic' | 'host'>> = {},
+): Verdict {
+  const permanent = hard.has(reason) && (reason === 'userunknown' || !status.startsWith('4'));
+  const counts = !uncountedReasons.has(reason);
+  return Object.freeze({ address, permanent, reason, status, diagnostic: plainLine(diagnostic), host, counts });
+}
+
+/** The same verdict as news: mail that is late has not failed. */
+export function uncounted(one: Verdict): Verdict {
+  return Object.freeze({ ...one, permanent: false, counts: false });
+}
+
+/** The first enhanced code in a text; empty when there is none. */
+export function statusIn(text: string): string {
+  return /(?:^|[^\d.])([245]\.\d{1,2}\.\d{1,3})(?![\d.])/.exec(text)?.[1] ?? '';
+}
+
+/** A code of the host that refused says more than the `5.0.0` of the one that reports. */
+export function preciser(status: string, text: string): string {
+  return status === '' || /^[45]\.[035]\.0$/.test(status) ? statusIn(text) || status : status;
+}
+
+/** The first address in a header value. */
+export function addressIn(value: string | undefined): string | undefined {
+  if (value === undefined) return undefined;
+  return (
+    /<([^<>\s]{1,300}@[^<>\s]{1,255})>/.exec(value)?.[1] ?? /[^\s<>,;"']{1,128}@[^\s<>,;"']{1,255}/.exec(value)?.[0]
+  );
+}
