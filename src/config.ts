@@ -1,52 +1,14 @@
-import { parseAddress, parseDomain } from './mail/address.ts';
-import { parseNextHop } from './smtp/next-hop.ts';
+import {
+  addressOrNothing,
+  domainOrNothing,
+  domains,
+  eachAddress,
+  eachHostPort,
+  eachLmtpPort,
+  loopbackOrNothing,
+  routes,
+} from './smtp/setting-checks.ts';
 import type { SettingRow, ValuesOf } from './lib/settings.ts';
-
-const hostPort = /^(?:\[[0-9a-fA-F:.]+\]|[A-Za-z0-9._-]+):(\d{1,5})$/;
-
-function portOf(text: string): number | undefined {
-  const port = Number(hostPort.exec(text)?.[1]);
-  return port <= 65_535 ? port : undefined;
-}
-
-function eachHostPort(values: readonly string[]): string | undefined {
-  const wrong = values.find((value) => portOf(value) === undefined);
-  return wrong === undefined ? undefined : `"${wrong}" must be HOST:PORT, like 127.0.0.1:2525 or [::1]:24`;
-}
-
-// RFC 2033 §5: LMTP must not be used on the SMTP port.
-function eachLmtpPort(values: readonly string[]): string | undefined {
-  return values.some((value) => portOf(value) === 25) ? "must not be port 25, which is SMTP's" : eachHostPort(values);
-}
-
-function domainOrNothing(text: string): string | undefined {
-  return text === '' || parseDomain(text) === text ? undefined : 'must be a domain in lower case, or empty';
-}
-
-function routes(value: Readonly<Record<string, string>>): string | undefined {
-  const domain = Object.keys(value).find((key) => key !== '*' && parseDomain(key) === undefined);
-  if (domain !== undefined) return `"${domain}" must be a domain or *`;
-  for (const text of Object.values(value)) {
-    const hop = parseNextHop(text);
-    if (typeof hop === 'string') return `"${text}" ${hop}`;
-  }
-  return undefined;
-}
-
-function domains(values: readonly string[]): string | undefined {
-  const wrong = values.find((value) => parseDomain(value) !== value || value.startsWith('['));
-  return wrong === undefined ? undefined : `"${wrong}" must be a domain in lower case, like lists.example.org`;
-}
-
-function addressOrNothing(text: string): string | undefined {
-  return text === '' || parseAddress(text) ? undefined : 'must be a mail address like postmaster@example.org, or empty';
-}
-
-// Whoever may ask has no password: the machine's own users and what it lets through.
-function loopbackOrNothing(text: string): string | undefined {
-  const isLoopback = /^(?:127(?:\.\d{1,3}){3}|localhost|\[::1\]):\d{1,5}$/.test(text) && portOf(text) !== undefined;
-  return text === '' || isLoopback ? undefined : 'must be 127.0.0.1:PORT, [::1]:PORT or localhost:PORT, or empty';
-}
 
 /** The server's settings (`ezlm.json` in the home). */
 export const serverSettingRows = [
@@ -91,6 +53,39 @@ export const serverSettingRows = [
     most: 100,
     check: eachLmtpPort,
     meaning: 'where LMTP is listened for; never port 25 (RFC 2033)',
+  },
+  {
+    name: 'submission',
+    type: 'texts',
+    initial: [],
+    most: 100,
+    check: eachHostPort,
+    meaning: 'where mail of users ("ezlm user") is taken after STARTTLS, like 0.0.0.0:587; needs a certificate',
+  },
+  {
+    name: 'submissions',
+    type: 'texts',
+    initial: [],
+    most: 100,
+    check: eachHostPort,
+    meaning: 'the same with TLS from the first octet, like 0.0.0.0:465',
+  },
+  {
+    name: 'proxyFrom',
+    type: 'texts',
+    initial: [],
+    most: 45,
+    check: eachAddress,
+    meaning:
+      'addresses of front ends that begin every connection with a header of the PROXY protocol, version 1 or 2; without it they are not heard',
+  },
+  {
+    name: 'xclientFrom',
+    type: 'texts',
+    initial: [],
+    most: 45,
+    check: eachAddress,
+    meaning: 'addresses of front ends that may name their client with XCLIENT',
   },
   {
     name: 'tlsCertificate',
@@ -259,6 +254,10 @@ export function relatedProblems(settings: ServerSettings): string[] {
   const wrong: [boolean, string][] = [
     [settings.domains.length === 0, 'domains: names no domain, so no mail is ours'],
     [(settings.tlsCertificate === '') !== (settings.tlsKey === ''), 'tlsCertificate and tlsKey: need each other'],
+    [
+      settings.submission.length + settings.submissions.length > 0 && settings.tlsCertificate === '',
+      'submission and submissions: need tlsCertificate, for passwords are taken with TLS only',
+    ],
     [laneConnections > connectionsOut, 'laneConnections: must not be above connectionsOut'],
     [routeConnections > connectionsOut, 'routeConnections: must not be above connectionsOut'],
     [mailsPerActionAndDay > mailsPerAddressAndDay, 'mailsPerActionAndDay: must not be above mailsPerAddressAndDay'],

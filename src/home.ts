@@ -21,6 +21,8 @@ export interface HomePaths {
   readonly queue: string;
   readonly domains: string;
   readonly server: string;
+  /** Who may hand in mail (`domain/users.ts`). */
+  readonly users: string;
   /** Passwords for smarthosts, a file each. */
   readonly secrets: string;
 }
@@ -35,6 +37,7 @@ export function homePaths(directory: string): HomePaths {
     queue: join(directory, 'queue'),
     domains: join(directory, 'domains'),
     server: join(directory, 'server.db'),
+    users: join(directory, 'users.json'),
     secrets: join(directory, 'secrets'),
   });
 }

@@ -131,7 +131,7 @@ async function join(parts: DaemonParts, running: Running[]): Promise<Result<Daem
     { what: 'delivery', isWork: true, end: () => deliverer.stop() },
     { what: 'dispatch', isWork: true, end: () => dispatch.stop() },
   );
-  const receivers = await startReceivers(home, log, () => dispatch.wake(), running);
+  const receivers = await startReceivers(home, log, (isMail) => (isMail ? wake.all() : dispatch.wake()), running);
   if (!receivers.ok) return receivers;
   const lanes = parts.lanes ?? noLanes;
   const listening = receivers.value.map(({ name }) => name);

@@ -1,13 +1,20 @@
 import { readFile } from 'node:fs/promises';
 import { isOffered } from './command/offered.ts';
 import type { ServerSettings } from './config.ts';
+import { UsersFile } from './domain/users.ts';
 import type { Home } from './home.ts';
 import type { Running } from './lib/running.ts';
 import type { Log } from './log.ts';
 import { failed, permanent, type Result, success } from './mail/failure.ts';
 import { judgeBeforeReply } from './post/post.ts';
+import { MessageRoom } from './receive/collect.ts';
 import { type Listen, type Receiver, startReceiver } from './receive/receiver.ts';
-import { hostnameOf, openListOf, placesOf } from './stages.ts';
+import { Submission } from './receive/submission.ts';
+import { hostnameOf, isOwnerOf, openListOf, placesOf } from './stages.ts';
+
+/** Octets of messages that are being received at a time, at the least: what a small server has to spare. */
+const messageRoomLeast = 268_435_456;
+const protocols = ['smtp', 'lmtp', 'submission', 'submissions'] as const;
 
 /** One place where mail is taken in. */
 export interface RunningReceiver {
@@ -21,15 +28,19 @@ export interface RunningReceiver {
 export async function startReceivers(
   home: Home,
   log: Log,
-  onAccepted: () => void,
+  onAccepted: (isMail: boolean) => void,
   running: Running[],
 ): Promise<Result<RunningReceiver[]>> {
   const { settings, clock, newId, queue } = home;
   const tls = await tlsFiles(settings);
   if (!tls.ok) return tls;
   const openList = openListOf(home);
+  const room = new MessageRoom(Math.max(messageRoomLeast, 2 * settings.messageBytesMost));
+  const users = new UsersFile(home.paths.users);
+  const submission = new Submission(() => users.users(), clock);
   const receivers: RunningReceiver[] = [];
-  for (const listen of [...listens(settings.smtp, 'smtp'), ...listens(settings.lmtp, 'lmtp')]) {
+  const all = protocols.flatMap((protocol) => listens(settings[protocol], protocol));
+  for (const listen of all) {
     const started: Result<Receiver> = await startReceiver(listen, {
       settings,
       hostname: hostnameOf(settings),
@@ -38,13 +49,17 @@ export async function startReceivers(
       isOffered,
       judge: async (sender, name, message) => {
         const list = openList(name.address);
-        return list ? judgeBeforeReply(sender, list, message) : permanent('5.1.1', 'there is no such list');
+        if (!list) return permanent('5.1.1', 'there is no such list');
+        return judgeBeforeReply(sender.address, list, message, await isOwnerOf(list, sender.user));
       },
       accept: (messages, entries) => queue.accept(messages, entries),
       onAccepted,
       clock,
       log,
       newId,
+      room,
+      submission,
+      isDsnHonoured: false,
     });
     if (!started.ok) return started;
     const receiver = started.value;

@@ -17,6 +17,8 @@ import type { List } from './list/list.ts';
 import { parseListName } from './list/name.ts';
 import type { Log } from './log.ts';
 import { handlePost } from './post/post.ts';
+import { canonicalOf } from './mail/address.ts';
+import { userOfCause } from './queue/cause.ts';
 import { doneWith } from './queue/handled.ts';
 import type { Claimant } from './queue/store.ts';
 import type { Places } from './route.ts';
@@ -59,8 +61,8 @@ export function joinStages(parts: StageParts): Stages {
         newId,
         trailerOf,
         notice: (rejected, about, text) => rejectionNotice(rejected, message, about, text, commandTools),
-        // Only the command line gives such a cause; what comes by SMTP has its entry's id.
-        isOwner: ({ cause }) => cause.startsWith('send '),
+        // Only the command line gives such a cause; what comes by SMTP has its entry's id, or the user's name.
+        isOwner: async ({ cause }, list) => cause.startsWith('send ') || isOwnerOf(list, userOfCause(cause)),
       }),
     command: (entry, message, route, list) => handleCommand(entry, message, route, list, commandTools),
     bounce: (entry, message, route, list) => handleBounce(entry, message, route, list, { clock, log }),
@@ -72,6 +74,11 @@ export function joinStages(parts: StageParts): Stages {
     fanOut: (entry, list, chunkDone, signal) =>
       fanOut(entry, list, { queue, claimant, clock, chunkDone, onChunk: parts.onChunk, signal }),
   };
+}
+
+/** True when somebody who has logged in is the owner of a list; `user`: their address in its canonical form. */
+export async function isOwnerOf(list: List, user: string | undefined): Promise<boolean> {
+  return user !== undefined && canonicalOf((await list.settings()).owner) === user;
 }
 
 /** What route knows of a home. */

@@ -27,13 +27,18 @@ export interface PostTools {
   readonly trailerOf: (list: List) => Promise<string>;
   /** Tells the sender of a rejection that no reply could carry, as far as allowances let it. */
   readonly notice: (entry: Entry, list: List, text: string) => Promise<Notice>;
-  /** The entry came from the owner's command line. */
-  readonly isOwner: (entry: Entry) => boolean;
+  /** The entry came from the owner: by the command line, or with a password. */
+  readonly isOwner: (entry: Entry, list: List) => Promise<boolean>;
 }
 
 /** Judges a post before the reply to DATA; a failure is what the client reads. What is discarded is accepted first. */
-export async function judgeBeforeReply(sender: string, list: List, message: Buffer): Promise<Failure | undefined> {
-  const verdict = judgePost(await postFacts(sender, list, message));
+export async function judgeBeforeReply(
+  sender: string,
+  list: List,
+  message: Buffer,
+  isOwner = false,
+): Promise<Failure | undefined> {
+  const verdict = judgePost(await postFacts(sender, list, message, isOwner));
   return verdict.kind === 'reject' ? permanent('5.7.1', verdict.text) : undefined;
 }
 
@@ -43,7 +48,7 @@ export async function judgeBeforeReply(sender: string, list: List, message: Buff
  * run after a crash goes on where the last one stopped.
  */
 export async function handlePost(entry: Entry, message: Buffer, list: List, tools: PostTools): Promise<Handled> {
-  const facts = await postFacts(entry.sender, list, message, tools.isOwner(entry));
+  const facts = await postFacts(entry.sender, list, message, await tools.isOwner(entry, list));
   const next = await list.store.nextPost(entry.id);
   const verdict: PostVerdict = next.record ? { kind: 'accept' } : judgePost(facts);
   if (verdict.kind !== 'accept') return refused(entry, list, verdict, tools);

@@ -1,6 +1,7 @@
 import type { Id } from '../lib/ids.ts';
 import type { Role } from '../list/name.ts';
 import type { Cursor } from '../list/store.ts';
+import type { DsnRequest } from '../mail/dsn-request.ts';
 import type { OutcomeBatch } from './outcome-batch.ts';
 
 /**
@@ -59,6 +60,8 @@ export interface NewEntry {
   /** Milliseconds since 1970; not before this is it claimed. */
   readonly due: number;
   readonly post?: PostWork;
+  /** What the sender asked about notifications of this recipient. */
+  readonly dsn?: DsnRequest;
 }
 
 export interface Entry extends NewEntry {

@@ -1,12 +1,24 @@
-import type { SMTPServerAddress } from 'smtp-server';
+import { maySendAs, type User } from '../domain/users.ts';
 import { canonicalOf, parseAddress } from '../mail/address.ts';
+import { type DsnRequest, readDsnOfMessage, readDsnOfRecipient } from '../mail/dsn-request.ts';
 import { type Failure, permanent } from '../mail/failure.ts';
 import { type Places, type Route, routeText } from '../route.ts';
+import type { Path } from './smtp-engine.ts';
 
 /** Why a sender or recipient is not taken, and the basic code of the reply. */
 export interface Refusal {
   readonly failure: Failure;
   readonly code: number;
+}
+
+/** What is known of a session when it names an address. */
+export interface Named {
+  /** The client has said SMTPUTF8. */
+  readonly isUtf8: boolean;
+  /** Who has logged in; undefined where nobody needs to. */
+  readonly user: User | undefined;
+  /** DSN is announced (RFC 3461). */
+  readonly isDsnHonoured: boolean;
 }
 
 /** What a client may name with an address. */
@@ -16,25 +28,29 @@ interface EnvelopeParts {
   readonly isOffered: (route: Route) => boolean;
 }
 
-/** Parameters that our EHLO announces; RCPT has none. */
-const mailParameters = ['SIZE', 'BODY', 'SMTPUTF8'];
+/** Parameters that our EHLO announces, and those of DSN. */
+const parametersOf = {
+  mail: { plain: ['SIZE', 'BODY', 'SMTPUTF8'], dsn: ['RET', 'ENVID'] },
+  rcpt: { plain: [], dsn: ['NOTIFY', 'ORCPT'] },
+} as const;
 
-/** Why MAIL FROM is refused. `isUtf8`: the client has said SMTPUTF8. */
-export function senderRefusal({ address, args }: SMTPServerAddress, isUtf8: boolean): Refusal | undefined {
-  const wrong = parameterRefusal(args, mailParameters) ?? octetRefusal(address, isUtf8);
-  if (wrong || address === '' || parseAddress(address)) return wrong;
-  return { failure: permanent('5.1.7', 'the sender is not a mail address'), code: 553 };
+/** Why MAIL FROM is refused. */
+export function senderRefusal(path: Path, named: Named): Refusal | undefined {
+  const { address } = path;
+  const wrong = parameterRefusal(path, 'mail', named) ?? octetRefusal(address, named);
+  if (wrong) return wrong;
+  if (address !== '' && !parseAddress(address))
+    return { failure: permanent('5.1.7', 'the sender is not a mail address'), code: 553 };
+  if (!named.user || address === '' || maySendAs(named.user, plainAddress(address))) return undefined;
+  return { failure: permanent('5.7.1', 'you may not send mail from this address'), code: 553 };
 }
 
 /** Why RCPT TO is refused. */
-export function recipientRefusal(
-  { address, args }: SMTPServerAddress,
-  isUtf8: boolean,
-  parts: EnvelopeParts,
-): Refusal | undefined {
-  const wrong = parameterRefusal(args, []) ?? octetRefusal(address, isUtf8);
+export function recipientRefusal(path: Path, named: Named, parts: EnvelopeParts): Refusal | undefined {
+  const wrong = parameterRefusal(path, 'rcpt', named) ?? octetRefusal(path.address, named);
   if (wrong) return wrong;
-  const failure = routeFailure(routeText(recipientText(address, parts.domains), parts.places), parts);
+  const text = recipientText(path.address, parts.domains);
+  const failure = routeFailure(routeText(text, parts.places), named, parts);
   return failure && { failure, code: 550 };
 }
 
@@ -53,23 +69,48 @@ export function withoutTwins(recipients: readonly string[]): string[] {
   return [...new Map(recipients.toReversed().map((one) => [canonicalOf(one), one])).values()].toReversed();
 }
 
-function routeFailure(route: Route, { isOffered }: EnvelopeParts): Failure | undefined {
-  if (route.kind === 'foreign') return permanent('5.7.1', 'mail for that domain is not taken here: no relaying');
+function routeFailure(route: Route, { user }: Named, { isOffered }: EnvelopeParts): Failure | undefined {
+  if (route.kind === 'foreign')
+    return user ? undefined : permanent('5.7.1', 'mail for that domain is not taken here: no relaying');
   if (route.kind === 'unknown') return permanent('5.1.1', 'there is no such address here');
   return isOffered(route) ? undefined : permanent('5.1.1', 'not offered by this list');
 }
 
-// RFC 5321 §4.1.1.11: a client that asks for what we do not do (a DSN, BINARYMIME) must not believe that it is done.
-function parameterRefusal(args: SMTPServerAddress['args'], known: readonly string[]): Refusal | undefined {
-  const unknown = args === false ? undefined : Object.keys(args).find((name) => !known.includes(name));
-  return unknown === undefined
-    ? undefined
-    : { failure: permanent('5.5.4', 'a parameter that is not offered'), code: 555 };
+// RFC 5321 §4.1.1.11: a client that asks for what we do not do (BINARYMIME) must not believe that it is done.
+function parameterRefusal(
+  { parameters = new Map() }: Path,
+  command: keyof typeof parametersOf,
+  { isDsnHonoured }: Named,
+): Refusal | undefined {
+  const known: readonly string[] = [
+    ...parametersOf[command].plain,
+    ...(isDsnHonoured ? parametersOf[command].dsn : []),
+  ];
+  if (![...parameters.keys()].every((name) => known.includes(name)))
+    return { failure: permanent('5.5.4', 'a parameter that is not offered'), code: 555 };
+  const read = command === 'mail' ? readDsnOfMessage(parameters) : readDsnOfRecipient(parameters);
+  return read.ok ? undefined : { failure: read.failure, code: 501 };
 }
 
 // The package reads octets that are no UTF-8 as U+FFFD, and domains in their ASCII form as Unicode: only the local part tells.
-function octetRefusal(address: string, isUtf8: boolean): Refusal | undefined {
+function octetRefusal(address: string, { isUtf8 }: Named): Refusal | undefined {
   if (address.includes('\ufffd')) return { failure: permanent('5.6.7', 'the address is not UTF-8'), code: 553 };
   if (isUtf8 || !/[^\0-\u007f]/.test(address.slice(0, address.lastIndexOf('@')))) return undefined;
   return { failure: permanent('5.6.7', 'such an address needs SMTPUTF8'), code: 553 };
+}
+
+/** What the client asked about notifications of each recipient, by its text as stored; nobody is in it who asked for nothing. */
+export function dsnRequests(
+  sender: Path | false,
+  recipients: readonly Path[],
+  domains: readonly string[],
+): ReadonlyMap<string, DsnRequest> {
+  const requests = new Map<string, DsnRequest>();
+  const ofMessage = readDsnOfMessage((sender && sender.parameters) || new Map());
+  for (const { address, parameters = new Map() } of recipients) {
+    const ofRecipient = readDsnOfRecipient(parameters);
+    const request = Object.freeze({ ...(ofMessage.ok && ofMessage.value), ...(ofRecipient.ok && ofRecipient.value) });
+    if (Object.keys(request).length > 0) requests.set(recipientText(address, domains), request);
+  }
+  return requests;
 }

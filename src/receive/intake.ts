@@ -5,19 +5,34 @@ import { StorageError } from '../lib/storage-trouble.ts';
 import type { ListName } from '../list/name.ts';
 import type { Log } from '../log.ts';
 import { type Failure, temporary } from '../mail/failure.ts';
+import type { DsnRequest } from '../mail/dsn-request.ts';
 import { receivedField } from '../mail/received.ts';
+import { causeOfUser } from '../queue/cause.ts';
 import type { NewEntry, NewMessage } from '../queue/store.ts';
 import { type Places, type Route, routeText } from '../route.ts';
 import { checkMessage } from './check.ts';
 
 /** Says before the reply to DATA why a list will not take a post; undefined: it may be accepted. */
-export type Judge = (sender: string, list: ListName, message: Buffer) => Promise<Failure | undefined>;
+export type Judge = (sender: Sender, list: ListName, message: Buffer) => Promise<Failure | undefined>;
+
+/** Who sends: the envelope sender, and the name of the user who has logged in. */
+export interface Sender {
+  readonly address: string;
+  readonly user?: string;
+}
 
 /** What becomes of one recipient: accepted under an entry's id, or refused. */
 export type Verdict = { readonly id: Id } | { readonly failure: Failure };
 
 export interface Arrival {
-  readonly envelope: { readonly sender: string; readonly recipients: readonly string[] };
+  readonly envelope: {
+    readonly sender: string;
+    readonly recipients: readonly string[];
+    /** What was asked about notifications, by recipient. */
+    readonly dsn?: ReadonlyMap<string, DsnRequest>;
+  };
+  /** The name of the user who has logged in: mail of theirs is relayed, and its From is an address of theirs. */
+  readonly user?: string;
   readonly peer: { readonly helo: string; readonly address: string; readonly protocol: string };
   readonly chunks: readonly Buffer[];
   /** One reply per recipient: each may be refused alone. */
@@ -29,8 +44,11 @@ export interface IntakeParts {
   readonly hostname: string;
   readonly places: Places;
   readonly judge: Judge;
+  /** Looks at what a user hands in, and counts it. */
+  readonly judgeUser?: (message: Buffer) => Failure | undefined;
   readonly accept: (messages: readonly NewMessage[], entries: readonly NewEntry[]) => Promise<void>;
-  readonly onAccepted: () => void;
+  /** Something is in the queue; `isMail`: some of it for delivery. */
+  readonly onAccepted: (isMail: boolean) => void;
   readonly clock: Clock;
   readonly log: Log;
   readonly newId: () => Id;
@@ -42,7 +60,7 @@ export async function intake(arrival: Arrival, parts: IntakeParts): Promise<Verd
   const message = parts.newId();
   const body = traced(arrival, message, parts);
   // Our own trace line is not counted.
-  const wrong = checkMessage(body, parts.settings.receivedMost + 1);
+  const wrong = checkMessage(body, parts.settings.receivedMost + 1) ?? parts.judgeUser?.(body);
   if (wrong) return refusedAll(arrival, wrong, parts);
   const routes = recipients.map((recipient) => routeText(recipient, parts.places));
   const verdicts = await Promise.all(routes.map((route) => judged(route, arrival, body, parts)));
@@ -51,11 +69,11 @@ export async function intake(arrival: Arrival, parts: IntakeParts): Promise<Verd
   const entries = recipients.flatMap((recipient, at) => {
     // Where SMTP has one reply for all, a list that refuses says so after the commit.
     if (arrival.isLmtp && verdicts[at]) return [];
-    return [entryFor(recipient, routes[at]!, arrival.envelope.sender, message, parts)];
+    return [entryFor(recipient, routes[at]!, arrival, message, parts)];
   });
   const trouble = await stored({ id: message, body }, entries, parts);
   if (trouble) return refusedAll(arrival, trouble, parts);
-  parts.onAccepted();
+  parts.onAccepted(entries.some(({ kind }) => kind === 'mail'));
   return recipients.map((recipient, at) => {
     const entry = entries.find((one) => one.recipient === recipient);
     return entry ? { id: entry.id } : { failure: verdicts[at]! };
@@ -64,11 +82,12 @@ export async function intake(arrival: Arrival, parts: IntakeParts): Promise<Verd
 
 async function judged(
   route: Route,
-  { envelope }: Arrival,
+  { envelope, user }: Arrival,
   body: Buffer,
   parts: IntakeParts,
 ): Promise<Failure | undefined> {
-  return route.kind === 'post' ? parts.judge(envelope.sender, route.list, body) : undefined;
+  const sender = { address: envelope.sender, ...(user !== undefined && { user }) };
+  return route.kind === 'post' ? parts.judge(sender, route.list, body) : undefined;
 }
 
 function traced({ peer, chunks }: Arrival, id: Id, parts: IntakeParts): Buffer {
@@ -77,10 +96,22 @@ function traced({ peer, chunks }: Arrival, id: Id, parts: IntakeParts): Buffer {
   return Buffer.concat([Buffer.from(field, 'latin1'), ...chunks]);
 }
 
-function entryFor(recipient: string, route: Route, sender: string, message: Id, parts: IntakeParts): NewEntry {
+function entryFor(recipient: string, route: Route, arrival: Arrival, message: Id, parts: IntakeParts): NewEntry {
+  const { user, envelope } = arrival;
   const id = parts.newId();
-  const list = 'list' in route ? route.list.address : '';
-  return { id, kind: 'arrived', message, sender, recipient, list, cause: id, due: parts.clock.now() };
+  const dsn = envelope.dsn?.get(recipient);
+  return {
+    id,
+    // RCPT has let a foreign address pass for a user alone.
+    kind: route.kind === 'foreign' ? 'mail' : 'arrived',
+    message,
+    sender: envelope.sender,
+    recipient,
+    list: 'list' in route ? route.list.address : '',
+    cause: user === undefined ? id : causeOfUser(user, id),
+    due: parts.clock.now(),
+    ...(dsn && { dsn }),
+  };
 }
 
 async function stored(

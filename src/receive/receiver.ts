@@ -1,23 +1,7 @@
 import type { AddressInfo, ListenOptions } from 'node:net';
-import type { SMTPServerAddress, SMTPServerDataStream, SMTPServerSession } from 'smtp-server';
 import type { ServerSettings } from '../config.ts';
-import type { Clock } from '../lib/clock.ts';
-import type { Id } from '../lib/ids.ts';
-import type { Log } from '../log.ts';
-import { canonicalOf } from '../mail/address.ts';
 import { failed, type Failure, permanent, type Result, success, temporary } from '../mail/failure.ts';
-import type { NewEntry, NewMessage } from '../queue/store.ts';
-import type { Places, Route } from '../route.ts';
-import { failureReply } from '../smtp/reply.ts';
-import {
-  plainAddress,
-  recipientRefusal,
-  recipientText,
-  type Refusal,
-  senderRefusal,
-  withoutTwins,
-} from './envelope.ts';
-import { intake, type Judge, type Verdict } from './intake.ts';
+import { Door, type DoorParts } from './door.ts';
 import { ReplyError, SmtpEngine, type SMTPServerOptions } from './smtp-engine.ts';
 
 /** Where to listen, and for which protocol. */
@@ -25,23 +9,12 @@ export interface Listen {
   readonly host: string;
   /** 0: any free port. */
   readonly port: number;
-  readonly protocol: 'smtp' | 'lmtp';
+  /** `submission` and, with TLS from the first octet, `submissions` take mail of users who log in (RFC 6409, RFC 8314 §3.3). */
+  readonly protocol: 'smtp' | 'lmtp' | 'submission' | 'submissions';
 }
 
-export interface ReceiverParts {
-  readonly settings: ServerSettings;
-  readonly hostname: string;
+export interface ReceiverParts extends DoorParts {
   readonly tls?: { readonly cert: Buffer; readonly key: Buffer };
-  readonly places: Places;
-  /** Forms of addresses that are answered; the others are refused at RCPT. */
-  readonly isOffered: (route: Route) => boolean;
-  readonly judge: Judge;
-  readonly accept: (messages: readonly NewMessage[], entries: readonly NewEntry[]) => Promise<void>;
-  /** Something is in the queue. */
-  readonly onAccepted: () => void;
-  readonly clock: Clock;
-  readonly log: Log;
-  readonly newId: () => Id;
 }
 
 export interface Receiver {
@@ -52,28 +25,19 @@ export interface Receiver {
   close(ms?: number): Promise<void>;
 }
 
-/** A session, and what it talks to. */
-interface Door {
-  readonly session: SMTPServerSession;
-  readonly parts: ReceiverParts;
-  readonly protocol: Listen['protocol'];
-  /** Refused senders and recipients of each session. */
-  readonly refusals: WeakMap<SMTPServerSession, number>;
-}
-
 /** A session that says nothing is closed (RFC 5321 §4.5.3.2.7: 5 minutes). */
 const socketTimeoutMs = 300_000;
 /** How long `close` waits for messages that are being sent. */
 const closeTimeoutMs = 2_000;
 const commandOctetsMost = 4_096;
-/** Refused senders and recipients of a session since its last message: a hundred and more are guesses. */
-const refusalsMost = 100;
-/** We know no users; the last three are jokes of the package. */
-const unusedCommands = ['AUTH', 'WIZ', 'SHELL', 'KILL'];
+/** Jokes of the package. */
+const unusedCommands = ['WIZ', 'SHELL', 'KILL'];
 
 /** Starts taking mail. A busy port or a forbidden one is a failure that says so. */
 export async function startReceiver(listen: Listen, parts: ReceiverParts): Promise<Result<Receiver>> {
-  const server = new SmtpEngine(engineOptions(listen, parts));
+  if (isSubmission(listen) && !parts.tls)
+    return failed(permanent('5.3.5', 'passwords are taken with TLS only: set tlsCertificate and tlsKey'));
+  const server = new SmtpEngine(engineOptions(listen, parts), () => parts.clock.now());
   const problem = await listening(server, { host: listen.host, port: listen.port });
   if (problem) return failed(problem);
   // A client that breaks off is none of our errors.
@@ -86,128 +50,77 @@ export async function startReceiver(listen: Listen, parts: ReceiverParts): Promi
   });
 }
 
+function isSubmission({ protocol }: Listen): boolean {
+  return protocol === 'submission' || protocol === 'submissions';
+}
+
 function limits({ messageBytesMost, connectionsMost, recipientsMost }: ServerSettings): SMTPServerOptions {
   return { size: messageBytesMost, maxClients: connectionsMost, maxRecipients: recipientsMost };
 }
 
+// AUTH is switched on by session, where the session is one that may log in.
 function disabled(tls: ReceiverParts['tls']): string[] {
-  return [...unusedCommands, ...(tls ? [] : ['STARTTLS'])];
+  return [...unusedCommands, 'AUTH', ...(tls ? [] : ['STARTTLS'])];
+}
+
+function frontEnds({ proxyFrom, xclientFrom }: ServerSettings): SMTPServerOptions {
+  return {
+    ...(proxyFrom.length > 0 && { useProxy: [...proxyFrom] }),
+    ...(xclientFrom.length > 0 && { useXClient: [...xclientFrom] }),
+  };
 }
 
 function engineOptions(listen: Listen, parts: ReceiverParts): SMTPServerOptions {
   const { settings, hostname, tls } = parts;
-  const refusals = new WeakMap<SMTPServerSession, number>();
-  const doorOf = (session: SMTPServerSession): Door => ({ session, parts, protocol: listen.protocol, refusals });
   return {
     name: hostname,
     banner: 'ezlm',
     lmtp: listen.protocol === 'lmtp',
+    secure: listen.protocol === 'submissions',
     ...limits(settings),
+    ...frontEnds(settings),
     maxCommandLength: commandOctetsMost,
     socketTimeout: socketTimeoutMs,
     disabledCommands: disabled(tls),
     disableReverseLookup: true,
     authOptional: true,
     hideENHANCEDSTATUSCODES: false,
-    hideDSN: true,
+    hideDSN: !parts.isDsnHonoured,
     hideREQUIRETLS: true,
     logger: false,
     ...tls,
+    ...callbacks(listen, new Door(isSubmission(listen) ? 'submission' : (listen.protocol as 'smtp' | 'lmtp'), parts)),
+  };
+}
+
+function callbacks(listen: Listen, door: Door): SMTPServerOptions {
+  return {
+    ...(isSubmission(listen) && {
+      onSecure: (_socket, session, done) => {
+        // Only now, and only here: no password ever goes over a plain connection.
+        (session as { disabledCommands?: string[] }).disabledCommands = [...unusedCommands, 'STARTTLS'];
+        done();
+      },
+    }),
+    onAuth: ({ method, username = '', password = '' }, session, done) => {
+      // A front end's word is no password.
+      if (method === 'XCLIENT') return done(null);
+      return void door.login(username, password ?? '', session).then(
+        (user) => (user instanceof ReplyError ? done(user) : done(null, { user })),
+        (error: unknown) => done(door.trouble(error)),
+      );
+    },
     // Not at once: when a client has sent a whole second message behind the first without waiting for 354, the package (3.21.6) would
     // forget to go on after it.
-    onMailFrom: (address, session, done) =>
-      queueMicrotask(() => done(answered(senderRefusal(address, isUtf8(session)), address, doorOf(session)))),
-    onRcptTo: (address, session, done) => {
-      const door = doorOf(session);
-      done(answered(refusedRecipient(address, door), address, door));
-    },
+    onMailFrom: (path, session, done) => queueMicrotask(() => done(door.sender(path, session))),
+    onRcptTo: (path, session, done) => done(door.recipient(path, session)),
     onData: (stream, session, done) => {
-      void takeMessage(stream, doorOf(session)).then(
+      void door.message(stream, session).then(
         (replies) => (listen.protocol === 'lmtp' ? done(null, replies) : done(...single(replies))),
-        (error: unknown) => done(asReply(bugFailure(error, parts))),
+        (error: unknown) => done(door.trouble(error)),
       );
     },
   };
-}
-
-function refusedRecipient(address: SMTPServerAddress, door: Door): Refusal | undefined {
-  const { session, parts } = door;
-  const { domains } = parts.settings;
-  const refusal = recipientRefusal(address, isUtf8(session), { ...parts, domains });
-  if (refusal || door.protocol === 'smtp') return refusal;
-  // The package folds a recipient that is named twice into one, and LMTP would then owe a reply (RFC 2033 §4.2).
-  const name = canonicalOf(recipientText(address.address, domains));
-  const isTwice = session.envelope.rcptTo.some((one) => canonicalOf(recipientText(one.address, domains)) === name);
-  return isTwice ? { failure: temporary('4.5.3', 'named twice'), code: 452 } : undefined;
-}
-
-function isUtf8(session: SMTPServerSession): boolean {
-  return session.envelope.smtpUtf8 ?? false;
-}
-
-function answered(refusal: Refusal | undefined, address: SMTPServerAddress, door: Door): Error | null {
-  if (!refusal) return null;
-  const { session, parts, refusals } = door;
-  const count = (refusals.get(session) ?? 0) + 1;
-  refusals.set(session, count);
-  parts.log('session.refused', { peer: session.remoteAddress, what: address.address, reason: refusal.failure.text });
-  // 421 ends the session.
-  return count > refusalsMost
-    ? asReply(temporary('4.7.0', 'too many refused addresses'), 421)
-    : asReply(refusal.failure, refusal.code);
-}
-
-async function takeMessage(stream: SMTPServerDataStream, door: Door): Promise<(string | Error)[]> {
-  const { session, parts, protocol } = door;
-  const chunks = await collect(stream);
-  const envelope = envelopeOf(door);
-  if (chunks === 'broken off') {
-    parts.log('session.refused', { peer: session.remoteAddress, reason: 'the connection ended within a message' });
-    return [];
-  }
-  const most = parts.settings.messageBytesMost;
-  const peer = { helo: session.hostNameAppearsAs || '', address: session.remoteAddress, protocol: traceWord(session) };
-  const verdicts =
-    chunks === 'too large'
-      ? everyone(envelope.recipients, permanent('5.3.4', `the message has more than ${most} octets`))
-      : await intake({ envelope, peer, chunks, isLmtp: protocol === 'lmtp' }, parts);
-  if (verdicts.some((verdict) => 'id' in verdict)) door.refusals.delete(session);
-  return verdicts.map((verdict) => ('id' in verdict ? `2.0.0 ok ${verdict.id}` : asReply(verdict.failure)));
-}
-
-function envelopeOf({ session, parts, protocol }: Door): { sender: string; recipients: readonly string[] } {
-  const { mailFrom, rcptTo } = session.envelope;
-  const recipients = rcptTo.map(({ address }) => recipientText(address, parts.settings.domains));
-  return {
-    sender: plainAddress((mailFrom && mailFrom.address) || ''),
-    // LMTP owes a reply for each, and has refused the second of two.
-    recipients: protocol === 'lmtp' ? recipients : withoutTwins(recipients),
-  };
-}
-
-// RFC 6531 §4.3: UTF8SMTP, UTF8SMTPS, UTF8LMTP … for ESMTP, ESMTPS, LMTP.
-function traceWord(session: SMTPServerSession): string {
-  const word = session.transmissionType;
-  return isUtf8(session) ? `UTF8${word.replace(/^E/, '')}` : word;
-}
-
-// What exceeds the limit is read to its end and thrown away: memory stays bounded, and the client gets its reply.
-async function collect(stream: SMTPServerDataStream): Promise<Buffer[] | 'too large' | 'broken off'> {
-  let chunks: Buffer[] | undefined = [];
-  try {
-    for await (const chunk of stream) {
-      if (stream.sizeExceeded) chunks = undefined;
-      chunks?.push(chunk as Buffer);
-    }
-  } catch {
-    // Only the end of the connection ends the stream so.
-    return 'broken off';
-  }
-  return stream.sizeExceeded || !chunks ? 'too large' : chunks;
-}
-
-function everyone(recipients: readonly string[], failure: Failure): Verdict[] {
-  return recipients.map(() => ({ failure }));
 }
 
 // SMTP has one reply for all: the acceptance when there is one.
@@ -216,19 +129,6 @@ function single(replies: readonly (string | Error)[]): [Error | null, string?] {
   return accepted === undefined
     ? [(replies[0] as Error | undefined) ?? new ReplyError(554, '5.5.1 no recipients')]
     : [null, accepted];
-}
-
-function asReply(failure: Failure, code?: number): Error {
-  const reply = failureReply(failure, code);
-  return new ReplyError(reply.code, reply.text);
-}
-
-function bugFailure(error: unknown, parts: ReceiverParts): Failure {
-  parts.log('storage.trouble', {
-    doing: 'taking a message',
-    cause: error instanceof Error ? error.message : String(error),
-  });
-  return temporary('4.3.0', 'local trouble; try again later');
 }
 
 function listening(server: SmtpEngine, where: ListenOptions): Promise<Failure | undefined> {

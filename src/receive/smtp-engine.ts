@@ -1,6 +1,9 @@
 import type { Socket } from 'node:net';
-import { SMTPServer, type SMTPServerOptions } from 'smtp-server';
+import { SMTPServer, type SMTPServerAddress, type SMTPServerOptions } from 'smtp-server';
 import { SMTPConnection } from 'smtp-server/lib/smtp-connection.js';
+import type { PathParameters } from '../mail/dsn-request.ts';
+import { Longest } from './longest.ts';
+import { proxyClient } from './proxy-client.ts';
 
 const ownStatus = /^[245]\.\d{1,3}\.\d{1,3} /;
 
@@ -23,23 +26,79 @@ const refusals: Readonly<Record<number, string>> = {
   555: '5.5.4',
 };
 
+/** The address of MAIL or RCPT; parameters as they came, while the package decodes them and passes over what it cannot decode. */
+export interface Path extends SMTPServerAddress {
+  readonly parameters?: PathParameters;
+}
+
 /**
- * The package's server, with one change: a refusal has the enhanced code that its text begins with, or the one of our table. The package
- * would put one of its own before every text (550 is always 5.1.1 to it), or none.
+ * The package's server, with four changes. A refusal has the enhanced code that its text begins with, or the one of our table: the package
+ * would put one of its own before every text (550 is always 5.1.1 to it), or none. Parameters of MAIL and RCPT are kept as they came. The
+ * PROXY protocol has its version 2 too, and no wrong header is passed on. And when there is no room for a new connection the one that has
+ * said nothing for longest makes it.
  */
 export class SmtpEngine extends SMTPServer {
+  readonly #silent: Longest<SMTPConnection>;
+
+  /** `now`: milliseconds. */
+  constructor(options: SMTPServerOptions, now: () => number) {
+    super(options);
+    this.#silent = new Longest(now);
+  }
+
   override connect(socket: Socket, socketOptions?: object): void {
+    if (this.connections.size >= (this.options.maxClients ?? Infinity)) this.#makeRoom();
     const connection = new SMTPConnection(this, socket, socketOptions);
-    const send = connection.send.bind(connection);
-    connection.send = (code, text, context) => {
-      const isOwn = typeof text === 'string' && ownStatus.test(text);
-      if (isOwn) send(code, text, false);
-      else if (code >= 400) send(code, `${refusals[code] ?? `${Math.floor(code / 100)}.0.0`} ${String(text)}`, false);
-      else send(code, text, context);
-    };
+    rewordReplies(connection);
+    keepParameters(connection);
+    this.#watch(connection);
     this.connections.add(connection);
     connection.on('error', (error: Error) => this.emit('error', error));
     connection.init();
+  }
+
+  override _handleProxy(socket: Socket, callback: Parameters<SMTPServer['_handleProxy']>[1]): void {
+    if (!this._expectsProxyHeader(socket)) {
+      super._handleProxy(socket, callback);
+      return;
+    }
+    const from = socket.remoteAddress;
+    void proxyClient(socket).then((client) => {
+      if (client === 'wrong') {
+        socket.destroy();
+        this.emit('error', new Error(`no PROXY header from ${from}`));
+        return callback(new Error('no PROXY header'));
+      }
+      const id = `${++this.#proxied}`;
+      return callback(null, { id, ...(client && { remoteAddress: client.address, remotePort: client.port }) });
+    });
+  }
+  #proxied = 0;
+
+  #watch(connection: SMTPConnection): void {
+    this.#silent.heard(connection);
+    const command = connection._onCommand.bind(connection);
+    connection._onCommand = (line, next) => {
+      this.#silent.heard(connection);
+      command(line, next);
+    };
+    const closed = connection._onClose.bind(connection);
+    connection._onClose = () => {
+      this.#silent.forget(connection);
+      closed();
+    };
+  }
+
+  // Whoever speaks keeps its place, so that clients who only hold connections open cannot keep others out.
+  #makeRoom(): void {
+    const longest = this.#silent.find(({ _dataStream, _handlerPending }, ms) => {
+      if (_handlerPending) return false;
+      return ms >= (_dataStream ? slowMessageMs : silentMs);
+    });
+    if (!longest) return;
+    this.#silent.forget(longest);
+    longest.send(421, 'others are waiting, and you say nothing');
+    longest.close();
   }
 
   /**
@@ -70,6 +129,41 @@ export class SmtpEngine extends SMTPServer {
   }
 }
 
+function rewordReplies(connection: SMTPConnection): void {
+  const send = connection.send.bind(connection);
+  connection.send = (code, text, context) => {
+    const isOwn = typeof text === 'string' && ownStatus.test(text);
+    if (isOwn) send(code, text, false);
+    else if (code >= 400) send(code, `${refusals[code] ?? `${Math.floor(code / 100)}.0.0`} ${String(text)}`, false);
+    else send(code, text, context);
+  };
+}
+
+function keepParameters(connection: SMTPConnection): void {
+  const parse = connection._parseAddressCommand.bind(connection);
+  connection._parseAddressCommand = (name, command) => {
+    const parsed = parse(name, command);
+    return parsed && parsed.args ? Object.assign(parsed, { parameters: parametersOf(String(command)) }) : parsed;
+  };
+}
+
+function parametersOf(command: string): PathParameters {
+  const words = command
+    .slice(command.indexOf('>') + 1)
+    .split(/\s+/)
+    .filter((word) => word !== '');
+  return new Map(
+    words.map((word) => {
+      const at = word.indexOf('=');
+      return at < 0 ? [word.toUpperCase(), ''] : [word.slice(0, at).toUpperCase(), word.slice(at + 1)];
+    }),
+  );
+}
+
+/** A connection that has been silent for so long may be ended for a new one: longer than any round trip. */
+const silentMs = 5_000;
+/** The same for one that is sending a message: 10 minutes are what RFC 5321 §4.5.3.2.6 has the end of one wait for. */
+const slowMessageMs = 600_000;
 /** How often a stop looks who has ended its message. */
 const sweepMs = 20;
 /** Whoever was told to go and does not hang up is cut off after this. */

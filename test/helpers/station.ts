@@ -8,7 +8,8 @@ import { systemClock } from '../../src/lib/clock.ts';
 import { idMaker } from '../../src/lib/ids.ts';
 import { permanent } from '../../src/mail/failure.ts';
 import type { NewEntry, NewMessage } from '../../src/queue/store.ts';
-import { type ReceiverParts, startReceiver } from '../../src/receive/receiver.ts';
+import { MessageRoom } from '../../src/receive/collect.ts';
+import { type Listen, type ReceiverParts, startReceiver } from '../../src/receive/receiver.ts';
 import { placesOf } from './places.ts';
 
 /** The domain of every station. */
@@ -30,7 +31,7 @@ export interface Station {
 export async function startStation(
   t: TestContext,
   given: Partial<ReceiverParts> = {},
-  protocol: 'smtp' | 'lmtp' = 'smtp',
+  protocol: Listen['protocol'] = 'smtp',
 ): Promise<Station> {
   const messages: NewMessage[] = [];
   const entries: NewEntry[] = [];
@@ -51,6 +52,8 @@ export async function startStation(
       clock: systemClock,
       log: () => {},
       newId: idMaker(systemClock),
+      room: new MessageRoom(10_000_000),
+      isDsnHonoured: false,
       ...given,
     },
   );

@@ -39,7 +39,7 @@ async function postTalk(t: TestContext, settings: Record<string, unknown> = {}):
         newId: talk.newId,
         trailerOf: async () => 'the trailer\n',
         notice,
-        isOwner: () => isOwner,
+        isOwner: async () => isOwner,
       }),
   };
 }

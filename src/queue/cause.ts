@@ -1,0 +1,11 @@
+import type { Id } from '../lib/ids.ts';
+
+/** The cause of what a user has handed in: `user ann@example.org <id>`. Whoever sees it may trust that From is an address of theirs. */
+export function causeOfUser(user: string, id: Id): string {
+  return `user ${user} ${id}`;
+}
+
+/** The user who has handed an entry in; undefined when nobody has logged in. */
+export function userOfCause(cause: string): string | undefined {
+  return /^user (.+) \S+$/.exec(cause)?.[1];
+}

@@ -1,0 +1,34 @@
+/** How many are looked at for one that may go: they stand in the order of their silence. */
+const lookMost = 100;
+
+/** Who has been silent for longest. */
+export class Longest<T> {
+  readonly #now: () => number;
+  /** When each was heard last, the longest silence first. */
+  readonly #heard = new Map<T, number>();
+
+  /** `now`: milliseconds. */
+  constructor(now: () => number) {
+    this.#now = now;
+  }
+
+  heard(one: T): void {
+    this.#heard.delete(one);
+    this.#heard.set(one, this.#now());
+  }
+
+  forget(one: T): void {
+    this.#heard.delete(one);
+  }
+
+  /** The one that has been silent for longest of those for which `mayGo` is true; few are asked. */
+  find(mayGo: (one: T, silentMs: number) => boolean): T | undefined {
+    const now = this.#now();
+    let looked = 0;
+    for (const [one, at] of this.#heard) {
+      if (mayGo(one, now - at)) return one;
+      if (++looked === lookMost) return undefined;
+    }
+    return undefined;
+  }
+}
