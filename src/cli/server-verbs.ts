@@ -82,6 +82,40 @@ export const serverVerbs: readonly VerbRow[] = [
     load: () => import('./verbs/settings.ts'),
   },
   {
+    name: 'user',
+    usage: '[list|add|remove|password] [ADDRESS] [SETTING=VALUE ...]',
+    arguments: [
+      {
+        name: 'action',
+        meaning: 'list (when none is given), add, remove, password',
+        choices: ['list', 'add', 'remove', 'password'],
+      },
+      { name: 'address', meaning: 'the address of the user, which is also the name to log in with' },
+      {
+        name: 'settings',
+        many: true,
+        meaning:
+          'for add: senders=ADDRESS,@DOMAIN messagesPerHour=N messagesPerDay=N recipientsPerHour=N recipientsPerDay=N',
+      },
+    ],
+    options: [],
+    changes: true,
+    json: true,
+    meaning: 'say who may hand in mail with a password (settings submission and submissions)',
+    more: [
+      'The password is one line of standard input. users.json holds hashes (scrypt) and may be edited: the daemon sees changes at once.',
+      'A user sends as the own address and as those of senders, within the limits: 100 messages and 500 recipients an hour, 500 and 2,000 a day.',
+      "Who logs in with the address of a list's owner posts as its owner.",
+      'Exit code 66 when the user is there already, or not there.',
+    ],
+    examples: [
+      { line: 'ezlm user add ann@example.org senders=@lists.example.org < password', meaning: 'let somebody send' },
+      { line: 'ezlm user password ann@example.org', meaning: 'type another password' },
+      { line: 'ezlm user list --json | jq -r .name', meaning: 'who may send' },
+    ],
+    load: () => import('./verbs/user.ts'),
+  },
+  {
     name: 'completion',
     usage: 'bash|zsh|fish',
     arguments: [{ name: 'shell', needed: true, meaning: 'bash, zsh or fish', choices: shells }],
