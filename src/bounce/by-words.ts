@@ -15,10 +15,18 @@ export function judgeWords(parts: ReturnedParts): Understood | undefined {
   );
   const isAlone = found.length === 1;
   const recipients = found.map(({ address, text }) =>
-    judgeSaid(address, text, isAlone && text !== notice ? notice : ''),
+    judgeSaid(address, `${transcriptOf(notice, address)}${text}`, isAlone && text !== notice ? notice : ''),
   );
   const isDelay = /\b(?:warning|delay(?:ed)?)\b/i.test(valueOf(header, 'subject') ?? '') && isStillTrying(notice);
   return isDelay ? { kind: 'delay', recipients: recipients.map(uncounted) } : { kind: 'bounce', recipients };
+}
+
+// Sendmail's transcript: what was asked about an address, and the answer.
+function transcriptOf(notice: string, address: string): string {
+  const asked = `>>> RCPT To:<${address}>`.toLowerCase();
+  const at = notice.toLowerCase().indexOf(asked);
+  const end = notice.indexOf('\n', notice.indexOf('<<<', at));
+  return at < 0 || end < at ? '' : `${notice.slice(at, end)}\n`;
 }
 
 // What a server says for another one stands behind such words; the words before them are the same in every report.

@@ -63,7 +63,9 @@ function addressOf(group: Group): string {
 }
 
 function fieldsOf(group: Group, address: string): StatusFields {
-  const diagnostic = (group.get('diagnostic-code') ?? '').replace(/^[a-z0-9-]{1,30}[ \t]*;[ \t]*/i, '');
+  // Some hosts give the reason as a comment to the code.
+  const comment = /\((.{3,200})\)/.exec(group.get('status') ?? '')?.[1] ?? '';
+  const diagnostic = (group.get('diagnostic-code') ?? comment).replace(/^[a-z0-9-]{1,30}[ \t]*;[ \t]*/i, '');
   return {
     address,
     action: /^[a-z]+/i.exec(group.get('action') ?? '')?.[0].toLowerCase() ?? '',

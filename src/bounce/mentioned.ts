@@ -66,8 +66,10 @@ function isProse(rest: string): boolean {
 function blockFrom(lines: readonly string[], at: number): string {
   const block = [lines[at]!];
   let hasWords = (atStart.exec(lines[at]!)?.[2] ?? lines[at]!).replace(/[\s:;,.>)\]"']+/g, '') !== '';
+  const isReply = replyLine.test(lines[at]!);
   for (let next = at + 1; next < lines.length && block.length < blockLinesMost; next++) {
     const line = lines[next]!;
+    if (isReply && replyLine.test(line)) break;
     if (line.trim() === '') {
       if (hasWords) break;
       continue;
@@ -78,6 +80,9 @@ function blockFrom(lines: readonly string[], at: number): string {
   }
   return block.join('\n');
 }
+
+/** In a transcript every line is about somebody or something of its own. */
+const replyLine = /^(?:<<< )?[45]\d\d /;
 
 function isField(line: string): boolean {
   return /^[ \t>]*(?:from|cc|bcc|message-id|date|subject|reply-to|sender|received|return-path|x-[a-z-]+|in-reply-to|references|envelope-from|mail from)[ \t]*:/i.test(

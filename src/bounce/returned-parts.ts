@@ -15,6 +15,8 @@ export interface ReturnedParts {
   readonly notice: string;
   /** The header of the mail that is given back. */
   readonly returned: Header | undefined;
+  /** That mail, where it is a part of its own. */
+  readonly enclosed: Buffer | undefined;
 }
 
 /** Takes a mail apart. */
@@ -32,6 +34,7 @@ export function returnedParts(message: Buffer): ReturnedParts {
     feedback: feedback && textOf(feedback),
     isReceipt: parts.some(({ type }) => type === 'message/disposition-notification'),
     notice: split.notice,
+    enclosed: enclosed?.body,
     returned: enclosed ? parseHeader(enclosed.body) : headerIn(split.returned),
   };
 }

@@ -1,6 +1,6 @@
 import { likelyAutomaticReason } from '../mail/automatic.ts';
 import { parseContentType } from '../mail/content-type.ts';
-import { valueOf } from '../mail/header.ts';
+import { type Header, valueOf } from '../mail/header.ts';
 import { judgeFields } from './by-fields.ts';
 import { judgeWords } from './by-words.ts';
 import { readComplaint } from './complaint.ts';
@@ -14,7 +14,15 @@ import { addressIn, type Understood, verdict } from './verdict.ts';
  * report comes before the one for automatic mail: real reports carry `Auto-Submitted: auto-replied` (RFC 3834 §5).
  */
 export function understand(message: Buffer): Understood {
+  return understandAt(message, 0);
+}
+
+/** Reports in reports: gateways enclose what they got. */
+const depthMost = 3;
+
+function understandAt(message: Buffer, depth: number): Understood {
   const parts = returnedParts(message);
+  const inner = depth < depthMost && isReport(parts.returned) ? parts.enclosed : undefined;
   if (parts.feedback !== undefined) return readComplaint(parts.feedback, parts);
   const type = parseContentType(valueOf(parts.header, 'content-type'));
   const report = type.type === 'multipart/report' ? type.parameters.get('report-type')?.toLowerCase() : undefined;
@@ -22,9 +30,14 @@ export function understand(message: Buffer): Understood {
   if (parts.isReceipt || report === 'disposition-notification') return { kind: 'autoreply', recipients: [] };
   const fields = readStatusFields(parts.status);
   if (fields.length > 0) return judgeFields(fields, parts.notice);
+  if (inner) return understandAt(inner, depth + 1);
   return (
     readNotification(parts.notice) ?? judgeWords(parts) ?? (report === 'delivery-status' ? unnamed : notReturned(parts))
   );
+}
+
+function isReport(header: Header | undefined): boolean {
+  return header !== undefined && /^multipart\/report\b.*delivery-status/is.test(valueOf(header, 'content-type') ?? '');
 }
 
 /** A report that names nobody. */
