@@ -1,14 +1,14 @@
 import type { Clock } from '../lib/clock.ts';
 import type { List } from '../list/list.ts';
+import type { Bounce } from '../list/store.ts';
 import type { Log } from '../log.ts';
 import type { MailRole } from '../list/name.ts';
 import { parseHeader } from '../mail/header.ts';
 import type { OpaqueVerp, ReadableVerp } from '../mail/verp.ts';
-import { plainLine } from '../mail/words.ts';
 import { doneWith, type Handled } from '../queue/handled.ts';
 import type { Entry } from '../queue/store.ts';
 import { readReturned } from './report.ts';
-import type { Verdict } from './verdict.ts';
+import { judgeReply, type Verdict } from './verdict.ts';
 
 /** What the bounce stage works with. */
 export interface BounceTools {
@@ -50,7 +50,7 @@ export async function handleBounce(
     number: verp.number,
     at: tools.clock.now(),
     how: 'mail',
-    text: textOf(returned.verdict),
+    ...kept(returned.verdict),
     cause: entry.id,
   });
   tools.log('bounce.recorded', {
@@ -58,6 +58,7 @@ export async function handleBounce(
     list: list.name.address,
     address: proved.address,
     number: verp.number,
+    reason: returned.verdict.reason,
   });
   return doneWith('bounce recorded');
 }
@@ -75,15 +76,20 @@ export async function recordRefusals(
       number,
       at,
       how: 'refused',
-      text: plainLine(reply),
+      ...kept(judgeReply(address, reply)),
       cause,
     });
     if (isNew) tools.log('bounce.recorded', { list: list.name.address, address, number, reply });
   }
 }
 
-function textOf({ diagnostic, status }: Verdict): string {
-  return diagnostic || status || 'returned mail';
+function kept({
+  reason,
+  permanent,
+  status,
+  diagnostic,
+}: Verdict): Pick<Bounce, 'reason' | 'permanent' | 'status' | 'text'> {
+  return { reason, permanent, status, text: diagnostic || status || 'returned mail' };
 }
 
 /** The member that a VERP address proves; without an id: a mail of ours, to nobody on the list. */

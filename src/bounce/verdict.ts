@@ -1,5 +1,5 @@
 import { plainLine } from '../mail/words.ts';
-import type { BounceReason } from './reasons.ts';
+import { type BounceReason, reasonOf, refusedCommand } from './reasons.ts';
 
 /** What a mail that came back is. `other`: nothing of the kind, or news that count for nothing. */
 export type ReturnedKind = 'bounce' | 'delay' | 'autoreply' | 'complaint' | 'other';
@@ -42,6 +42,15 @@ export function verdict(
 /** The same verdict as news: mail that is late has not failed. */
 export function uncounted(one: Verdict): Verdict {
   return Object.freeze({ ...one, permanent: false, counts: false });
+}
+
+/** Judges the reply of a host that refused a recipient in a session of ours: it was said at RCPT, or nobody would have been refused for good. */
+export function judgeReply(address: string, reply: string): Verdict {
+  const status = statusIn(reply);
+  return verdict(address, reasonOf({ text: reply, status, command: refusedCommand(reply) ?? 'RCPT' }), {
+    status,
+    diagnostic: reply,
+  });
 }
 
 /** The first enhanced code in a text; empty when there is none. */

@@ -162,4 +162,25 @@ export const listVerbs: readonly VerbRow[] = [
     examples: [{ line: 'ezlm log news@lists.example.org | tail', meaning: 'the latest changes' }],
     load: () => import('./verbs/log.ts'),
   },
+  {
+    name: 'bounces',
+    usage: 'LIST [ADDRESS] [--limit N]',
+    arguments: [list, { name: 'address', meaning: 'only this member' }],
+    options: [{ name: 'limit', type: 'text', meaning: 'how many at the most (1000)' }],
+    changes: false,
+    json: true,
+    meaning: 'print what came back from members, the latest first',
+    more: [
+      'Each line: time, address, number of the post (- for other mail), how it came (mail: a message came back; refused: the host refused',
+      'it), the reason, whether the address itself is bad, and the words that decided.',
+    ],
+    examples: [
+      { line: 'ezlm bounces news@lists.example.org bob@example.net', meaning: 'why does bob get nothing?' },
+      {
+        line: 'ezlm bounces news@lists.example.org --json | jq -r .reason | sort | uniq -c',
+        meaning: 'reasons, counted',
+      },
+    ],
+    load: () => import('./verbs/bounces.ts'),
+  },
 ];

@@ -81,6 +81,9 @@ const first = `
     number INTEGER NOT NULL,
     at INTEGER NOT NULL,
     how TEXT NOT NULL,
+    reason TEXT NOT NULL,
+    permanent INTEGER NOT NULL,
+    status TEXT NOT NULL,
     text TEXT NOT NULL,
     cause TEXT NOT NULL UNIQUE
   );

@@ -103,23 +103,32 @@ export const lastPost = read((db: Database, _ask: undefined): number => lastNumb
 
 export const recordBounce = write((db: Database, ask: Bounce): boolean => {
   const { changes } = db.run(
-    'INSERT INTO bounces (member, address, number, at, how, text, cause) VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING',
+    `INSERT INTO bounces (member, address, number, at, how, reason, permanent, status, text, cause) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+      ON CONFLICT DO NOTHING`,
     ask.member,
     ask.address,
     ask.number,
     ask.at,
     ask.how,
+    ask.reason,
+    Number(ask.permanent),
+    ask.status,
     ask.text,
     ask.cause,
   );
   return changes > 0;
 });
 
-export const bounces = read((db: Database, ask: { limit: number }): Bounce[] =>
-  db.all<Bounce>(
-    'SELECT member, address, number, at, how, text, cause FROM bounces ORDER BY id DESC LIMIT ?',
-    ask.limit,
-  ),
+// SQLite folds the letter case of ASCII only: the caller compares the others.
+export const bounces = read((db: Database, ask: { limit: number; canonical: string | null }): Bounce[] =>
+  db
+    .all<Omit<Bounce, 'permanent'> & { permanent: number }>(
+      `SELECT member, address, number, at, how, reason, permanent, status, text, cause FROM bounces
+        WHERE ?1 IS NULL OR lower(address) = ?1 ORDER BY id DESC LIMIT ?2`,
+      ask.canonical,
+      ask.limit,
+    )
+    .map((row) => ({ ...row, permanent: row.permanent === 1 })),
 );
 
 export const note = write((db: Database, ask: { line: LogLine; cause: string }) => {

@@ -108,8 +108,8 @@ class SqliteList implements ListStore {
     return this.#list('recordBounce', bounce);
   }
 
-  bounces(limit: number): Promise<Bounce[]> {
-    return this.#list('bounces', { limit });
+  bounces(limit: number, canonical?: string): Promise<Bounce[]> {
+    return this.#list('bounces', { limit, canonical: canonical ?? null });
   }
 
   async note(line: LogLine, cause: string): Promise<void> {

@@ -85,6 +85,12 @@ export interface Bounce {
   readonly at: number;
   /** `mail`: a message came back; `refused`: the remote host refused during delivery. */
   readonly how: 'mail' | 'refused';
+  /** Why: one word of the bounce stage's vocabulary (`userunknown`, `mailboxfull` …). */
+  readonly reason: string;
+  /** The address itself is bad. */
+  readonly permanent: boolean;
+  /** The code (RFC 3463) that decided; empty when there was none. */
+  readonly status: string;
   /** The reply or the beginning of what came back. */
   readonly text: string;
   /** What caused it, unique: a stage that runs twice records once. */
@@ -127,7 +133,8 @@ export interface ListStore {
   lastPost(): Promise<number>;
 
   recordBounce(bounce: Bounce): Promise<boolean>;
-  bounces(limit: number): Promise<Bounce[]>;
+  /** The latest bounces first; of a member when its canonical address is given. */
+  bounces(limit: number, canonical?: string): Promise<Bounce[]>;
 
   note(line: LogLine, cause: string): Promise<void>;
   log(): AsyncIterable<LogLine[]>;

@@ -193,9 +193,10 @@ export class MemoryList implements ListStore {
     return true;
   }
 
-  async bounces(limit: number): Promise<Bounce[]> {
+  async bounces(limit: number, canonical?: string): Promise<Bounce[]> {
     await turn();
-    return this.#bounces.toReversed().slice(0, limit);
+    const some = this.#bounces.filter(({ address }) => canonical === undefined || address.toLowerCase() === canonical);
+    return some.toReversed().slice(0, limit);
   }
 
   async note(line: LogLine, cause: string): Promise<void> {

@@ -255,6 +255,9 @@ export function listStoreConformance(name: string, open: (t: TestContext) => Pro
       number: 3,
       at: 9,
       how: 'mail',
+      reason: 'userunknown',
+      permanent: true,
+      status: '5.1.1',
       text: '550',
       cause: 'x',
     };
@@ -267,6 +270,8 @@ export function listStoreConformance(name: string, open: (t: TestContext) => Pro
       [{ ...bounce, how: 'refused', cause: 'y' }, bounce],
     );
     assert.equal((await store.bounces(1)).length, 1);
+    assert.equal((await store.bounces(10, 'a@x.example')).length, 2);
+    assert.deepEqual(await store.bounces(10, 'b@x.example'), []);
   });
 
   promise('the last good settings are kept as they were given', async (store) => {
