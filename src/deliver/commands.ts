@@ -1,11 +1,16 @@
 import type { Capabilities } from '../smtp/capabilities.ts';
+import type { WireMessage } from '../smtp/data.ts';
 import type { Delivery } from './delivery.ts';
 
+const lineEnd = /[\r\n\0]/;
+
 /** `MAIL FROM` with the parameters that the peer understands, with its line end (RFC 5321 §4.1.1.2, RFC 1870, RFC 6152, RFC 6531). */
-export function mailCommand(delivery: Delivery, { eightBit, utf8, hasSize }: Capabilities): string {
-  const { sender, load } = delivery;
-  const size = hasSize ? ` SIZE=${load.message.size}` : '';
-  const body = eightBit && load.message.hasEightBit ? ' BODY=8BITMIME' : '';
+export function mailCommand(delivery: Delivery, capabilities: Capabilities): string {
+  const { eightBit, utf8, hasSize } = capabilities;
+  const { sender } = delivery;
+  const message = formFor(delivery, capabilities);
+  const size = hasSize ? ` SIZE=${message.size}` : '';
+  const body = eightBit && message.hasEightBit ? ' BODY=8BITMIME' : '';
   return `MAIL FROM:<${sender}>${size}${body}${utf8 && needsUtf8(delivery) ? ' SMTPUTF8' : ''}\r\n`;
 }
 
@@ -14,15 +19,25 @@ export function rcptCommand({ recipient }: Delivery): string {
   return `RCPT TO:<${recipient}>\r\n`;
 }
 
+/** The form of its message that a peer with these capabilities is sent: without 8BITMIME one in ASCII (RFC 6152 §3). */
+export function formFor({ load }: Delivery, { eightBit }: Capabilities): WireMessage {
+  const { message } = load;
+  return eightBit || !message.hasEightBit ? message : (message.inSevenBit() ?? message);
+}
+
 /** Why a peer with these capabilities is not even asked: a reply in its stead; undefined: it can be asked. */
-export function whyNotSendable(delivery: Delivery, { size, utf8 }: Capabilities): string | undefined {
+export function whyNotSendable(delivery: Delivery, capabilities: Capabilities): string | undefined {
+  const { size, utf8, eightBit } = capabilities;
   const { message } = delivery.load;
-  // RFC 1870 §6.1: a message that is too large for the peer is not offered to it.
-  if (size > 0 && message.size > size)
-    return `552 5.3.4 the message has ${message.size} octets, the host takes ${size}`;
+  // Whoever made the address had to see to it; a command is never two (the sink's own check).
+  if (lineEnd.test(delivery.recipient) || lineEnd.test(delivery.sender)) return '553 5.1.3 an address holds a line end';
   if (!utf8 && needsUtf8(delivery))
     return '553 5.6.7 the host does not take international addresses or headers (SMTPUTF8)';
-  return undefined;
+  if (!eightBit && message.hasEightBit && !message.inSevenBit())
+    return '554 5.6.3 the host takes ASCII only (no 8BITMIME), and the message cannot be converted';
+  // RFC 1870 §6.1: a message that is too large for the peer is not offered to it.
+  const octets = formFor(delivery, capabilities).size;
+  return size > 0 && octets > size ? `552 5.3.4 the message has ${octets} octets, the host takes ${size}` : undefined;
 }
 
 // RFC 6531 §3.4, RFC 6532. A message whose header holds raw octets above ASCII is such a message too.

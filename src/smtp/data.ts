@@ -1,3 +1,5 @@
+import { isEightBit, sevenBit } from '../mail/seven-bit.ts';
+
 const lf = 10;
 const cr = 13;
 const dot = 46;
@@ -13,6 +15,8 @@ export interface WireMessage {
   readonly hasEightBit: boolean;
   /** The header holds octets above ASCII: the message needs SMTPUTF8 (RFC 6532). */
   readonly hasUtf8Header: boolean;
+  /** The same message in ASCII, for hosts without 8BITMIME; made when it is first asked for. Undefined when it cannot be converted. */
+  readonly inSevenBit: () => WireMessage | undefined;
 }
 
 /**
@@ -26,13 +30,26 @@ export function wireMessage(message: Uint8Array): WireMessage {
   const ending = lines.length === 0 || lines[lines.length - 1] === lf ? '.\r\n' : '\r\n.\r\n';
   const headerEnd = lines.indexOf('\r\n\r\n');
   const raw = ending.length > 3 ? Buffer.concat([lines, Buffer.from('\r\n', 'latin1')]) : lines;
-  return {
+  const hasEightBit = isEightBit(lines);
+  const wire: WireMessage = {
     octets: Buffer.concat([...stuffed, Buffer.from(ending, 'latin1')]),
     raw,
     size: raw.length,
-    hasEightBit: isEightBit(lines),
-    hasUtf8Header: isEightBit(headerEnd < 0 ? lines : lines.subarray(0, headerEnd)),
+    hasEightBit,
+    hasUtf8Header: hasEightBit && isEightBit(headerEnd < 0 ? lines : lines.subarray(0, headerEnd)),
+    inSevenBit: hasEightBit ? once(() => convertedWire(raw)) : () => wire,
   };
+  return wire;
+}
+
+function convertedWire(raw: Buffer): WireMessage | undefined {
+  const ascii = sevenBit(raw);
+  return ascii && wireMessage(ascii);
+}
+
+function once<T>(make: () => T): () => T {
+  let made: { readonly value: T } | undefined;
+  return () => (made ??= { value: make() }).value;
 }
 
 /** True when the octets have a CR without LF, or an LF without CR: RFC 5321 §2.3.8 forbids both. */
@@ -65,9 +82,4 @@ function stuffDots(lines: Buffer): Buffer[] {
   }
   parts.push(lines.subarray(from));
   return parts;
-}
-
-function isEightBit(octets: Buffer): boolean {
-  for (let at = 0; at < octets.length; at++) if (octets[at]! > 127) return true;
-  return false;
 }

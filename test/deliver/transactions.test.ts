@@ -4,6 +4,7 @@ import type { AttemptResult, Delivery } from '../../src/deliver/delivery.ts';
 import { defaultTimeouts, netDialer, openSession } from '../../src/deliver/session-setup.ts';
 import { Transactions } from '../../src/deliver/transactions.ts';
 import type { Id } from '../../src/lib/ids.ts';
+import { parseAddress } from '../../src/mail/address.ts';
 import { wireMessage } from '../../src/smtp/data.ts';
 import { type SinkAnswer, startSink } from '../helpers/sink.ts';
 
@@ -181,4 +182,51 @@ test('extensions are used where the peer has them', async (t) => {
     done.sink.lines.find((line) => line.startsWith('MAIL'))!,
     / SIZE=18 BODY=8BITMIME SMTPUTF8$/,
   );
+});
+
+test('a peer without 8BITMIME is sent ASCII, and who cannot be converted fails alone', async (t) => {
+  const plain = 'Subject: a\r\n\r\nA whole line, Gru\u00df\r\n';
+  const signed = 'Content-Type: multipart/signed; boundary=s\r\n\r\n--s\r\n\r\n\u00e4\r\n--s\r\n\r\nb\r\n--s--\r\n';
+  for (const keywords of [['SIZE'], ['PIPELINING', 'SIZE']]) {
+    const some = [
+      deliveryTo('a@x.example', plain),
+      deliveryTo('b@x.example', signed),
+      deliveryTo('c@x.example', 'A: b\r\n\r\n'),
+    ];
+    const done = await run(t, keywords, () => undefined, some);
+    assert.deepEqual(states(done).toSorted(), ['a@x.example delivered', 'b@x.example failed', 'c@x.example delivered']);
+    assert.match(done.results.find(([, { state }]) => state === 'failed')![1].reply, /^554 5\.6\.3 /);
+    const [first] = done.sink.taken;
+    assert.match(first!.message, /quoted-printable\r\n\r\nA whole line, Gru=C3=9F\r\n$/);
+    const size = / SIZE=(\d+)$/.exec(done.sink.lines.find((line) => line.startsWith('MAIL'))!)![1];
+    assert.equal(Number(size), Buffer.byteLength(first!.message));
+  }
+});
+
+test('only what needs SMTPUTF8 fails at a peer without it: an international domain has an ASCII form', async (t) => {
+  const address = (text: string): string => parseAddress(text)!.text;
+  const some = ['j\u00fcrgen@x.example', 'info@b\u00fccher.example', 'a@x.example'].map((one) =>
+    deliveryTo(address(one)),
+  );
+  const done = await run(t, ['8BITMIME'], () => undefined, some);
+  assert.deepEqual(states(done).toSorted(), [
+    'a@x.example delivered',
+    'info@xn--bcher-kva.example delivered',
+    'j\u00fcrgen@x.example failed',
+  ]);
+});
+
+test('an address with a line end never becomes two commands', async (t) => {
+  const done = await run(t, ['PIPELINING'], () => undefined, [
+    deliveryTo('a@x.example>\r\nRCPT TO:<b@x.example'),
+    deliveryTo('c@x.example'),
+  ]);
+  assert.deepEqual(
+    done.results.map(([, { state, reply }]) => [state, reply.slice(0, 9)]),
+    [
+      ['failed', '553 5.1.3'],
+      ['delivered', '250 2.0.0'],
+    ],
+  );
+  assert.ok(!done.sink.lines.some((line) => line.includes('b@x.example')));
 });

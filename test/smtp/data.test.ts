@@ -48,3 +48,48 @@ test('a bare line end is found anywhere', () => {
   }
   for (const text of ['', 'a', '\r\n', 'a\r\n\r\nb']) assert.equal(hasBareLineEnd(Buffer.from(text)), false);
 });
+
+test('a host without 8BITMIME is sent the same lines in ASCII, made once', () => {
+  const wire = wireMessage(Buffer.from('Subject: a\n\n.A whole line, Gruß\r.\n'));
+  const ascii = wire.inSevenBit()!;
+  assert.equal(wire.inSevenBit(), ascii);
+  assert.equal(ascii.inSevenBit(), ascii);
+  assert.deepEqual([ascii.hasEightBit, ascii.size], [false, ascii.raw.length]);
+  assert.match(ascii.octets.toString('latin1'), /\r\n\r\n\.\.A whole line, Gru=C3=9F\r\n\.\.\r\n\.\r\n$/);
+  assert.equal(wireMessage(Buffer.from('Subject: ä\r\n\r\nä\r\n')).inSevenBit(), undefined);
+});
+
+test('any octets at all leave with CRLF line ends only, whole and chunked, in eight bits and in seven', () => {
+  const words = fc.constantFrom(
+    '\r',
+    '\n',
+    '.',
+    '\r\n.\r\n',
+    '\n.\n',
+    '\r.\r',
+    '\0',
+    'ä',
+    'a: b',
+    '\r\n\r\n',
+    'MAIL FROM:<a@b>',
+  );
+  fc.assert(
+    fc.property(
+      fc.oneof(
+        fc.uint8Array(),
+        fc.array(words).map((parts) => Buffer.from(parts.join(''))),
+      ),
+      (octets) => {
+        const wire = wireMessage(octets);
+        for (const form of [wire, wire.inSevenBit()]) {
+          if (!form) continue;
+          assert.equal(hasBareLineEnd(form.octets), false);
+          assert.equal(hasBareLineEnd(form.raw), false);
+          assert.equal(asReceived(form.octets).rest, '');
+          assert.deepEqual(asReceived(form.octets).message, form.raw.toString('latin1'));
+        }
+      },
+    ),
+    { numRuns: 2_000 },
+  );
+});
