@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { promisify } from 'node:util';
+import { domain } from './station.ts';
 import { temporaryDirectory } from './temporary.ts';
 
 /** A key and its self-signed certificate, as PEM. */
@@ -29,4 +30,10 @@ export async function makeCertificate(t: TestContext, subject: string): Promise<
   const names = ['-subj', '/CN=test', '-addext', `subjectAltName=${subject}`];
   await promisify(execFile)('openssl', ['req', '-x509', ...kind, ...names, '-keyout', key, '-out', cert]);
   return { key: await readFile(key, 'utf8'), cert: await readFile(cert, 'utf8') };
+}
+
+/** A certificate for the domain of every station, and its key. */
+export async function selfSigned(t: TestContext): Promise<{ cert: Buffer; key: Buffer }> {
+  const { cert, key } = await makeCertificate(t, `DNS:${domain}`);
+  return { cert: Buffer.from(cert), key: Buffer.from(key) };
 }
