@@ -10,6 +10,8 @@ const readers = 6;
 const sessions = 8;
 /** The longest that a daemon lives once it has greeted. */
 const lifeMs = 800;
+/** Between two messages of a session: more than one list works off would only pile up. */
+const pauseMs = 50;
 /** How long the last daemon has for what the others left. */
 const finishMs = 180_000;
 /** `kill -9` again and again while mail comes in and goes out. */
@@ -47,7 +49,7 @@ async function sendUntilDead(station: FaultStation, daemon: BenchDaemon, prefix:
       const kind = (session + at) % 20;
       if (kind === 0) sent.push(await connection.send(station.letterToOwner(subject)));
       else sent.push(await connection.send(station.letterToList(subject, kind === 1 ? 280_000 : 2_000)));
-      await sleep(5);
+      await sleep(pauseMs);
     }
     connection.close();
     return sent;
@@ -63,7 +65,9 @@ async function finish(
 ): Promise<void> {
   const daemon = await station.serve();
   try {
+    const began = Date.now();
     await station.settle(sent, 'k', { patienceMs: finishMs });
+    say(`what the kills left was worked off in ${((Date.now() - began) / 1_000).toFixed(1)} s`);
     await daemon.stop();
   } finally {
     await daemon.kill();

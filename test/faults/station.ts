@@ -1,6 +1,7 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { type BenchDaemon, BenchHome, domain, owner } from '../bench/home.ts';
 import { recipient } from '../bench/peer.ts';
 import { type Sink, startSink } from '../bench/sink-process.ts';
@@ -11,7 +12,7 @@ import { type Letter, letter, send } from './letter.ts';
 
 /** How long a healthy daemon may take until everything accepted has left. */
 const usualPatienceMs = 20_000;
-/** After so long what was deferred is hurried: the retry clock is not what is tried here. */
+/** When nothing has come for so long what was deferred is hurried: the retry clock is not what is tried here. */
 const hurryMs = 700;
 
 const list = `news@${domain}`;
@@ -98,12 +99,19 @@ export class FaultStation {
   async settle(sent: readonly Sent[], prefix: string, settling: Settling = {}): Promise<Verdict> {
     const { since = 0, before = [], patienceMs = usualPatienceMs } = settling;
     const copies = (): Copy[] => [...before, ...this.copies(prefix, since)];
-    let next = Date.now() + hurryMs;
+    let seen = -1;
+    let next = 0;
     await until('everything accepted to have left', patienceMs, async () => {
-      if (isComplete(sent, copies()) && this.#queueIsEmpty()) return true;
-      if (Date.now() < next) return false;
-      next = Date.now() + 4 * hurryMs;
-      await this.home.exitCode(['queue', 'retry', '--state', 'ready']);
+      const all = copies();
+      if (isComplete(sent, all) && this.#queueIsEmpty()) return true;
+      await sleep(20);
+      if (all.length > seen) {
+        seen = all.length;
+        next = Date.now() + hurryMs;
+      } else if (Date.now() > next) {
+        next = Date.now() + 4 * hurryMs;
+        await this.home.exitCode(['queue', 'retry', '--state', 'ready']);
+      }
       return false;
     }).catch(() => {});
     return judge(sent, copies());
