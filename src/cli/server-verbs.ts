@@ -23,7 +23,7 @@ export const serverVerbs: readonly VerbRow[] = [
   },
   {
     name: 'serve',
-    usage: '[--sandbox] [--role ROLE] [--smtp HOST:PORT] [--lmtp HOST:PORT] [--route DOMAIN=HOST:PORT]',
+    usage: '[--sandbox] [--role ROLE] [--smtp HOST:PORT] [--lmtp HOST:PORT] [--route DOMAIN=NEXTHOP]',
     arguments: [],
     options: [
       {
@@ -39,7 +39,11 @@ export const serverVerbs: readonly VerbRow[] = [
       { name: 'role', type: 'text', meaning: 'which parts run', choices: ['all', 'receive', 'deliver', 'web'] },
       { name: 'smtp', type: 'texts', meaning: 'listen for SMTP here instead of where ezlm.json says' },
       { name: 'lmtp', type: 'texts', meaning: 'listen for LMTP here instead of where ezlm.json says' },
-      { name: 'route', type: 'texts', meaning: 'next hop for a domain (* for all), over those of ezlm.json' },
+      {
+        name: 'route',
+        type: 'texts',
+        meaning: 'next hop for a domain (* for all), over those of ezlm.json; written as in the setting routes',
+      },
     ],
     changes: false,
     json: false,
@@ -48,6 +52,7 @@ export const serverVerbs: readonly VerbRow[] = [
     examples: [
       { line: 'ezlm serve --sandbox', meaning: 'see a list at work' },
       { line: "ezlm serve --home /var/lib/ezlm --route '*=127.0.0.1:2526'", meaning: 'all mail to one next hop' },
+      { line: "ezlm serve --route '*=smtp://smtp.example.net:587?user=me'", meaning: 'a smarthost with a login' },
     ],
     load: () => import('./verbs/serve.ts'),
   },
