@@ -3,11 +3,12 @@
  * on shared machines. Exit code 1 when ezlm misses a bar.
  */
 import { parseArgs } from 'node:util';
+import { beside } from './beside.ts';
 import { fanoutParts } from './fanout.ts';
 import type { Part } from './part.ts';
 import { slowDisk } from './slow-disk.ts';
 
-const parts: readonly Part[] = [...fanoutParts, slowDisk];
+const parts: readonly Part[] = [...fanoutParts, beside, slowDisk];
 
 const usage = `npm run bench -- [--only PART,PART] [--peers NAME,NAME] [--n RECIPIENTS] [--runs N] [--small]
 

@@ -8,16 +8,20 @@ import type { Sink } from './sink-process.ts';
 export const ezlm: Peer = {
   name: 'ezlm',
   absent: () => undefined,
-  open: async (load, directory, port) => {
-    const home = new BenchHome(join(directory, 'home'));
-    await home.init(`routeConnections=${load.connections}`);
-    const list = await home.make('list');
-    await home.ezlm(['sub', list], lines(load.n, recipient));
-    return new OpenEzlm(await home.serve(port), list, load);
-  },
+  open: openEzlm,
 };
 
-class OpenEzlm implements OpenPeer {
+/** Makes a home in the directory, with a list of so many members, and starts its daemon; all mail goes to the sink's port. */
+export async function openEzlm(load: Load, directory: string, sinkPort: number): Promise<OpenEzlm> {
+  const home = new BenchHome(join(directory, 'home'));
+  await home.init(`routeConnections=${load.connections}`);
+  const list = await home.make('list');
+  await home.ezlm(['sub', list], lines(load.n, recipient));
+  return new OpenEzlm(await home.serve(sinkPort), list, load);
+}
+
+/** A running daemon and its list. */
+export class OpenEzlm implements OpenPeer {
   readonly #daemon: BenchDaemon;
   readonly #list: string;
   readonly #load: Load;
@@ -28,6 +32,11 @@ class OpenEzlm implements OpenPeer {
     this.#list = list;
     this.#load = load;
     this.#idleMiB = memoryMiB(daemon.pid).now;
+  }
+
+  /** Where it takes mail in. */
+  get port(): number {
+    return this.#daemon.port;
   }
 
   async run(sink: Sink): Promise<Measure> {
