@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { chmod, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import test from 'node:test';
 import { ezlm, homeWithList, news } from './test-door.ts';
@@ -58,4 +58,18 @@ test('a key that others may read, and a damaged database, are found', async (t) 
   assert.equal(ran.code, 78);
   assert.match(ran.output, /key: may be read by others/);
   assert.match(ran.output, /list\.db: the database is damaged/);
+});
+
+test('the password of a route that is missing, or open to others, is found', async (t) => {
+  const home = await homeWithList(t);
+  const route = 'smtp://smtp.example.net:587?user=me';
+  await writeFile(join(home, 'ezlm.json'), JSON.stringify({ domains: ['lists.example.org'], routes: { '*': route } }));
+  const file = join(home, 'secrets', 'smtp.example.net');
+  assert.equal((await ezlm(home, ['check'])).output, `${file}: the password of a route cannot be read (ENOENT)\n`);
+  await mkdir(join(home, 'secrets'));
+  await writeFile(file, 'sesame\n');
+  await chmod(file, 0o644);
+  assert.match((await ezlm(home, ['check'])).output, /open to others than its owner/);
+  await chmod(file, 0o600);
+  assert.equal((await ezlm(home, ['check'])).code, 0);
 });

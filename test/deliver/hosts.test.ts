@@ -17,6 +17,12 @@ const mx = (...records: [number, string][]): Answer<MxRecord> => ({
 const table: readonly [name: string, answer: Answer<MxRecord>, given: Partial<HostsParts>, want: string][] = [
   ['MX hosts in the order of preference', mx([20, 'b'], [10, 'a']), {}, 'a b :25'],
   ['no MX: the domain itself (RFC 5321 §5.1)', { kind: 'none' }, {}, 'd.example :25'],
+  [
+    'a route for a domain is not one for those below it',
+    mx([10, 'a']),
+    { routes: parseRoutes({ example: 'x:1' }) },
+    'a :25',
+  ],
   ['a null MX takes no mail (RFC 7505)', mx([0, '']), {}, '5.1.10'],
   ['no such domain', { kind: 'missing' }, {}, '5.1.2'],
   ['name servers in trouble may recover', { kind: 'trouble', cause: 'SERVFAIL' }, {}, '4.4.3'],
@@ -42,4 +48,25 @@ test('domains with the same hosts share a lane, whatever their order', async () 
   const one = await nextHops('d.example', parts(mx([10, 'a'], [10, 'b'])));
   const other = await nextHops('e.example', parts(mx([10, 'b'], [10, 'a'])));
   assert.equal(one.ok && one.value.key, other.ok && other.value.key);
+});
+
+test('an address in place of a domain is where the mail goes (RFC 5321 §4.1.3)', async () => {
+  for (const [domain, host] of [
+    ['[192.0.2.1]', '192.0.2.1'],
+    ['[ipv6:2001:db8::1]', '2001:db8::1'],
+  ] as const) {
+    const found = await nextHops(domain, parts({ kind: 'trouble', cause: 'nobody asks' }));
+    assert.deepEqual(found.ok && found.value.hosts, [host]);
+  }
+});
+
+test('lanes of routes are kept apart from those of MX hosts, and from each other by how they are spoken to', async () => {
+  const keyOf = async (route: string): Promise<string> => {
+    const found = await nextHops('d.example', parts({ kind: 'none' }, { routes: parseRoutes({ '*': route }) }));
+    assert.ok(found.ok && found.value.isRoute);
+    return found.value.key;
+  };
+  const direct = await nextHops('a', parts({ kind: 'none' }));
+  const keys = [await keyOf('a:25'), await keyOf('a:25?tls=none'), direct.ok && direct.value.key];
+  assert.equal(new Set(keys).size, 3);
 });

@@ -10,6 +10,8 @@ export interface Relayed {
   readonly method: string;
   readonly isSecure: boolean;
   readonly recipient: string;
+  /** How long its message is. */
+  readonly octets: number;
 }
 
 export interface RelayWishes {
@@ -40,7 +42,8 @@ export async function startRelay(t: TestContext, wishes: RelayWishes): Promise<{
       else done(Object.assign(new Error('no such user or password'), { responseCode: 535 }));
     },
     onData: (stream, session, done) => {
-      stream.resume();
+      let octets = 0;
+      stream.on('data', (chunk: Buffer) => (octets += chunk.length));
       stream.once('end', () => {
         for (const { address } of session.envelope.rcptTo)
           taken.push({
@@ -48,6 +51,7 @@ export async function startRelay(t: TestContext, wishes: RelayWishes): Promise<{
             method: methods.get(session.id) ?? '',
             isSecure: session.secure,
             recipient: address,
+            octets,
           });
         done();
       });

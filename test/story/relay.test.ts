@@ -49,19 +49,43 @@ async function relayed(t: TestContext, methods: string[], isImplicit: boolean): 
   await post(station);
   await until('both copies', () => relay.taken.length === 2);
   assert.deepEqual(
-    relay.taken.toSorted((a, b) => (a.recipient < b.recipient ? -1 : 1)),
+    relay.taken
+      .map(({ user, method, isSecure, recipient }) => ({ user, method, isSecure, recipient }))
+      .toSorted((a, b) => (a.recipient < b.recipient ? -1 : 1)),
     [ann, ben].map((recipient) => ({ user: 'me', method: methods[0]!, isSecure: true, recipient })),
   );
 }
 
-for (const method of ['PLAIN', 'LOGIN', 'CRAM-MD5']) {
-  for (const isImplicit of [false, true]) {
-    const how = isImplicit ? 'implicit TLS' : 'STARTTLS';
-    test(`a smarthost takes a post after a login by ${method} under ${how}`, { skip: opensslIsAbsent() }, (t) =>
-      relayed(t, [method], isImplicit),
-    );
-  }
+const logins: readonly [method: string, isImplicit: boolean][] = [
+  ['PLAIN', false],
+  ['LOGIN', true],
+  ['CRAM-MD5', false],
+];
+
+for (const [method, isImplicit] of logins) {
+  const how = isImplicit ? 'implicit TLS' : 'STARTTLS';
+  test(`a smarthost takes a post after a login by ${method} under ${how}`, { skip: opensslIsAbsent() }, (t) =>
+    relayed(t, [method], isImplicit),
+  );
 }
+
+test(
+  'hundreds of copies go under TLS over few connections, each whole and to its own recipient',
+  { skip: opensslIsAbsent() },
+  async (t) => {
+    const certificate = await makeCertificate(t, 'IP:127.0.0.1');
+    const relay = await startRelay(t, { certificate, methods: ['PLAIN'], password: 'sesame' });
+    const route = `smtp://127.0.0.1:${relay.port}?tls=required&user=me`;
+    const station = await startStation(t, { routes: { '*': route } });
+    await passwordFile(station, '127.0.0.1', 'sesame');
+    const people = Array.from({ length: 300 }, (_, at) => `member${at}@people.example`);
+    await listOf(station, [ann, ...people]);
+    await post(station, 'x'.repeat(70).concat('\r\n').repeat(300));
+    await until('all copies', () => relay.taken.length > people.length);
+    assert.deepEqual(relay.taken.map(({ recipient }) => recipient).toSorted(), [ann, ...people].toSorted());
+    assert.equal(new Set(relay.taken.map(({ octets }) => octets)).size, 1);
+  },
+);
 
 test(
   'a wrong password holds the mail back, and the log says so without the password',

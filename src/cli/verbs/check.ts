@@ -5,8 +5,10 @@ import { homePaths } from '../../home.ts';
 import type { Lists } from '../../list/lists.ts';
 import { type ListName } from '../../list/name.ts';
 import { listSettingRows } from '../../list/settings.ts';
+import { readSecret } from '../../lib/secrets.ts';
 import type { SettingProblem, SettingRow } from '../../lib/settings.ts';
 import { readSettingsFile } from '../../lib/settings-file.ts';
+import { parseRoutes } from '../../smtp/next-hop.ts';
 import { type Call, type Complaint, type Door, type Ending, exit, isComplaint, printJson } from '../door.ts';
 import { complaintOf } from '../ending.ts';
 import { readListName } from '../list-argument.ts';
@@ -67,14 +69,25 @@ async function* problemsOf(
 }
 
 async function* serverProblems(door: Door): AsyncGenerator<Problem> {
-  const { settings, queue } = homePaths(door.home);
+  const { settings, queue, secrets } = homePaths(door.home);
   const read = await readSettingsFile(serverSettingRows, settings);
   if (!read) yield { file: settings, line: 0, text: 'is not there; "ezlm init --domain lists.example.org" makes one' };
   else {
     for (const problem of read.problems) yield withFile(settings, problem);
     for (const text of relatedProblems(read.values)) yield { file: settings, line: 0, text };
+    yield* secretProblems(secrets, read.values.routes);
   }
   yield* modeProblems(queue, 0o077, "is open to others; queued mail is nobody else's business: chmod 700");
+}
+
+// A password that cannot be read holds back all mail of its route.
+async function* secretProblems(directory: string, routes: Readonly<Record<string, string>>): AsyncGenerator<Problem> {
+  const names = new Set([...parseRoutes(routes).values()].flatMap(({ login }) => (login ? [login.secret] : [])));
+  for (const name of names) {
+    const file = join(directory, name);
+    const secret = await readSecret(file);
+    if (typeof secret !== 'string') yield { file, line: 0, text: `the password of a route ${secret.trouble}` };
+  }
 }
 
 async function* listProblems(lists: Lists, name: ListName): AsyncGenerator<Problem> {
