@@ -9,19 +9,17 @@ interface Stretch {
 const boundaryMost = 200;
 
 /** Cuts the body of a multipart with CRLF line ends at its delimiter lines (RFC 2046 §5.1.1). A body without them has no part. */
-export function splitMultipart(body: Buffer, boundary: string): Stretch[] {
-  const stretches: Stretch[] = [];
+export function* splitMultipart(body: Buffer, boundary: string): Generator<Stretch> {
   let isPart = false;
   let from = 0;
   for (const { start, end, isClosing } of delimitersOf(body, boundary)) {
-    stretches.push({ octets: body.subarray(from, Math.max(from, start)), isPart });
-    stretches.push({ octets: body.subarray(Math.max(from, start), end), isPart: false });
+    yield { octets: body.subarray(from, Math.max(from, start)), isPart };
+    yield { octets: body.subarray(Math.max(from, start), end), isPart: false };
     from = end;
     isPart = !isClosing;
     if (isClosing) break;
   }
-  stretches.push({ octets: body.subarray(from), isPart });
-  return stretches;
+  yield { octets: body.subarray(from), isPart };
 }
 
 interface Delimiter {
@@ -41,8 +39,12 @@ function* delimitersOf(body: Buffer, boundary: string): Generator<Delimiter> {
   }
 }
 
+/** What can stand behind a boundary: a line end, a blank, or the two dashes that close. */
+const mayFollow = new Set(Buffer.from('\r \t-', 'latin1'));
+
 // Another boundary may begin with this one: the rest of the line decides.
 function* delimiterAt(body: Buffer, start: number, markEnd: number): Generator<Delimiter> {
+  if (markEnd < body.length && !mayFollow.has(body[markEnd]!)) return;
   const lineEnd = body.indexOf('\r\n', markEnd);
   const end = lineEnd < 0 ? body.length : lineEnd;
   const rest = body.toString('latin1', markEnd, Math.min(end, markEnd + boundaryMost));

@@ -6,6 +6,8 @@ import { base64Lines, quotedPrintable } from './transfer-encoding.ts';
 
 /** Entities within each other; what is nested deeper is no letter. */
 const depthMost = 20;
+/** Parts of one message, at all depths together. */
+const partsMost = 1_000;
 /** Quoted-printable costs two octets for each that is not ASCII, base64 a third of all: above one in six it is the shorter. */
 const base64From = 1 / 6;
 
@@ -20,15 +22,23 @@ interface Entity {
   /** A message, not a part of one. */
   readonly isMessage: boolean;
   readonly depth: number;
+  readonly room: Room;
+}
+
+type Place = Pick<Entity, 'depth' | 'room'>;
+
+/** Parts that may still be looked at. */
+interface Room {
+  parts: number;
 }
 
 /**
  * Writes a message with CRLF line ends in ASCII only, for a host without 8BITMIME (RFC 6152 §3): eight-bit parts become quoted-printable
  * or base64, at any depth, and what is ASCII stays as it is to the octet. Undefined when that cannot be done without doubt: octets above
- * ASCII in a header, in a signed or encrypted part, beside the parts, or in a part that says that it is encoded.
+ * ASCII in a header, in a signed or encrypted part, beside the parts, or in a part that says that it is encoded; and when it has very many parts.
  */
 export function sevenBit(message: Buffer): Buffer | undefined {
-  return converted(message, 'text/plain', true, 0);
+  return converted(message, 'text/plain', true, { depth: 0, room: { parts: partsMost } });
 }
 
 /** True when an octet is above ASCII. */
@@ -37,19 +47,24 @@ export function isEightBit(octets: Buffer): boolean {
   return false;
 }
 
-function converted(octets: Buffer, usualType: string, isMessage: boolean, depth: number): Buffer | undefined {
+function converted(octets: Buffer, usualType: string, isMessage: boolean, place: Place): Buffer | undefined {
   if (!isEightBit(octets)) return octets;
-  const entity = depth < depthMost ? readEntity(octets, usualType, isMessage, depth) : undefined;
+  const isBounded = place.depth < depthMost && place.room.parts-- > 0;
+  const entity = isBounded ? readEntity(octets, usualType, isMessage, place) : undefined;
   if (!entity) return undefined;
   if (entity.type.startsWith('multipart/')) return multipart(entity);
   if (entity.type === 'message/rfc822') {
-    const inner = converted(entity.body, 'text/plain', true, depth + 1);
+    const inner = converted(entity.body, 'text/plain', true, below(entity));
     return inner && rewritten(entity, '7bit', inner);
   }
   return entity.type.startsWith('message/') ? undefined : leaf(entity);
 }
 
-function readEntity(octets: Buffer, usualType: string, isMessage: boolean, depth: number): Entity | undefined {
+function below({ depth, room }: Place): Place {
+  return { depth: depth + 1, room };
+}
+
+function readEntity(octets: Buffer, usualType: string, isMessage: boolean, place: Place): Entity | undefined {
   const header = parseHeader(octets);
   if (isEightBit(octets.subarray(0, header.bodyStart))) return undefined;
   // A header without an empty line behind it: nobody can say where the body begins.
@@ -67,18 +82,18 @@ function readEntity(octets: Buffer, usualType: string, isMessage: boolean, depth
     hasType: type !== undefined,
     body: octets.subarray(header.bodyStart),
     isMessage,
-    depth,
+    ...place,
   };
 }
 
 // RFC 1847 §2.1: what is signed is signed to the octet.
 function multipart(entity: Entity): Buffer | undefined {
-  const { type, body, boundary, depth } = entity;
+  const { type, body, boundary } = entity;
   if (type === 'multipart/signed' || type === 'multipart/encrypted') return undefined;
   const usualType = type === 'multipart/digest' ? 'message/rfc822' : 'text/plain';
   const pieces: Buffer[] = [];
   for (const { octets, isPart } of splitMultipart(body, boundary)) {
-    const piece = isPart ? converted(octets, usualType, false, depth + 1) : octets;
+    const piece = isPart ? converted(octets, usualType, false, below(entity)) : octets;
     if (!piece || (!isPart && isEightBit(piece))) return undefined;
     pieces.push(piece);
   }

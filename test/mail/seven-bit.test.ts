@@ -102,6 +102,16 @@ for (const [name, text] of Object.entries(unsafe)) {
   });
 }
 
+test('what has too many parts to convert is not converted, and many that are ASCII cost nothing', () => {
+  const parts = (count: number, part: string): Buffer =>
+    octetsOf(
+      `${mime}Content-Type: multipart/mixed; boundary=b\n\n${`--b\n\n${part}\n`.repeat(count)}--b\n\nGruß\n--b--\n`,
+    );
+  assert.ok(sevenBit(parts(900, 'Gruß')));
+  assert.equal(sevenBit(parts(1_100, 'Gruß')), undefined);
+  assert.ok(sevenBit(parts(20_000, 'a')));
+});
+
 test('what is nested too deep is not converted', () => {
   const nested = (depth: number): string =>
     depth === 0
