@@ -8,6 +8,8 @@ import { base64Lines, quotedPrintable } from './transfer-encoding.ts';
 const depthMost = 20;
 /** Parts of one message, at all depths together. */
 const partsMost = 1_000;
+/** The header of one entity. */
+const headerMost = Object.freeze({ fields: 1_000, octets: 262_144 });
 /** Quoted-printable costs two octets for each that is not ASCII, base64 a third of all: above one in six it is the shorter. */
 const base64From = 1 / 6;
 
@@ -35,7 +37,7 @@ interface Room {
 /**
  * Writes a message with CRLF line ends in ASCII only, for a host without 8BITMIME (RFC 6152 §3): eight-bit parts become quoted-printable
  * or base64, at any depth, and what is ASCII stays as it is to the octet. Undefined when that cannot be done without doubt: octets above
- * ASCII in a header, in a signed or encrypted part, beside the parts, or in a part that says that it is encoded; and when it has very many parts.
+ * ASCII in a header, in a signed or encrypted part, beside the parts, or in a part that says that it is encoded; and when it has very many parts or header fields.
  */
 export function sevenBit(message: Buffer): Buffer | undefined {
   return converted(message, 'text/plain', true, { depth: 0, room: { parts: partsMost } });
@@ -65,7 +67,8 @@ function below({ depth, room }: Place): Place {
 }
 
 function readEntity(octets: Buffer, usualType: string, isMessage: boolean, place: Place): Entity | undefined {
-  const header = parseHeader(octets);
+  const header = parseHeader(octets, headerMost);
+  if (header.fields.length > headerMost.fields || header.bodyStart > headerMost.octets) return undefined;
   if (isEightBit(octets.subarray(0, header.bodyStart))) return undefined;
   // A header without an empty line behind it: nobody can say where the body begins.
   const end = header.fields.at(-1)?.end ?? 0;

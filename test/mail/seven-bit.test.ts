@@ -112,6 +112,14 @@ test('what has too many parts to convert is not converted, and many that are ASC
   assert.ok(sevenBit(parts(20_000, 'a')));
 });
 
+test('a part with a header without end is not converted', () => {
+  const part = (header: string): Buffer =>
+    octetsOf(`${mime}Content-Type: multipart/mixed; boundary=b\n\n--b\n${header}\nGruß\n--b--\n`);
+  assert.ok(sevenBit(part('A: b\n'.repeat(900))));
+  assert.equal(sevenBit(part('A: b\n'.repeat(200_000))), undefined);
+  assert.equal(sevenBit(part(`A: b\n${' c\n'.repeat(200_000)}`)), undefined);
+});
+
 test('what is nested too deep is not converted', () => {
   const nested = (depth: number): string =>
     depth === 0
