@@ -1,34 +1,12 @@
 import assert from 'node:assert/strict';
-import { execFile, execFileSync } from 'node:child_process';
 import { once } from 'node:events';
-import { readFile } from 'node:fs/promises';
 import { connect, type Socket } from 'node:net';
-import { join } from 'node:path';
 import test, { type TestContext } from 'node:test';
 import { connect as connectTls } from 'node:tls';
-import { promisify } from 'node:util';
+import { opensslIsAbsent, selfSigned } from '../helpers/certificate.ts';
 import { domain, startStation } from '../helpers/station.ts';
-import { temporaryDirectory } from '../helpers/temporary.ts';
 
-const run = promisify(execFile);
 const skip = opensslIsAbsent();
-
-function opensslIsAbsent(): string | false {
-  try {
-    execFileSync('openssl', ['version'], { stdio: 'ignore' });
-    return false;
-  } catch {
-    return 'openssl is not installed';
-  }
-}
-
-async function selfSigned(t: TestContext): Promise<{ cert: Buffer; key: Buffer }> {
-  const directory = await temporaryDirectory(t);
-  const [key, cert] = [join(directory, 'key.pem'), join(directory, 'cert.pem')];
-  const kind = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes', '-days', '2'];
-  await run('openssl', ['req', '-x509', ...kind, '-subj', `/CN=${domain}`, '-keyout', key, '-out', cert]);
-  return { cert: await readFile(cert), key: await readFile(key) };
-}
 
 /** Writes, and reads until a line that ends a reply matches. */
 async function say(socket: Socket, text: string, until: RegExp): Promise<string> {

@@ -1,0 +1,137 @@
+import assert from 'node:assert/strict';
+import test, { type TestContext } from 'node:test';
+import { array, assert as check, asyncProperty, constantFrom, nat, uniqueArray } from 'fast-check';
+import { greeted, openSession } from '../helpers/session.ts';
+import { codesOf, domain, type Station, startStation, talk } from '../helpers/station.ts';
+
+const begin = `MAIL FROM:<a@x.example>\r\nRCPT TO:<news@${domain}>\r\nDATA\r\n`;
+
+/** The text of a stored message without our trace line. */
+function storedText(station: Station, at: number): string {
+  return Buffer.from(station.messages[at]!.body)
+    .toString('latin1')
+    .replace(/^.*\r\n.*\r\n.*\r\n/, '');
+}
+
+function pieces(wire: Buffer, cuts: readonly number[]): Buffer[] {
+  const at = [0, ...cuts.map((cut) => cut % wire.length).toSorted((a, b) => a - b), wire.length];
+  return at.slice(1).map((end, index) => wire.subarray(at[index], end));
+}
+
+test('a session of everything, cut anywhere, has the same replies and stores the same messages', async (t) => {
+  const station = await startStation(t);
+  const wire = Buffer.from(
+    [
+      `EHLO c\r\nNOOP\r\nFOO\r\n${begin}Subject: \u00e4\r\n\r\n..dot\r\n...\r\n\r\n.x\r\n.\r\n`,
+      `RSET\r\nMAIL FROM:<>\r\nRCPT TO:<nobody@${domain}>\r\nDATA\r\nVRFY x\r\n`,
+      `RSET\r\n${begin}.\r\n${begin}..\r\n.\r\n${begin}a\rb\r\n.\r\n${begin}x\r\n.\r\nQUIT\r\n`,
+    ].join(''),
+    'latin1',
+  );
+  const told = async (parts: readonly Buffer[]): Promise<readonly string[]> => {
+    const first = station.messages.length;
+    const lines = await talk(station.port, parts);
+    const texts = station.messages.slice(first).map((_, at) => storedText(station, first + at));
+    return [...lines.map((line) => line.replace(/ ok \w+$/, ' ok')), ...texts];
+  };
+  const wanted = await told([wire]);
+  assert.equal(wanted.filter((line) => line === '250 2.0.0 ok').length, 4);
+  assert.deepEqual(await told([...wire].map((octet) => Buffer.from([octet]))), wanted);
+  await check(
+    asyncProperty(uniqueArray(nat(wire.length - 1), { maxLength: 40 }), async (cuts) => {
+      assert.deepEqual(await told(pieces(wire, cuts)), wanted);
+    }),
+    { numRuns: 15, endOnFailure: true },
+  );
+});
+
+/** Every text of CR, LF and NUL with so many octets. */
+function mixes(length: number): string[] {
+  return length === 0 ? [''] : mixes(length - 1).flatMap((text) => ['\r', '\n', '\0'].map((one) => text + one));
+}
+
+const evil = `MAIL FROM:<evil@x.example>\r\nRCPT TO:<news@${domain}>\r\nDATA\r\nSubject: evil\r\n\r\nx\r\n.\r\n`;
+
+test('three octets of CR, LF and NUL around a dot, cut anywhere, never end a message', async (t) => {
+  const station = await startStation(t);
+  const endings = [0, 1, 2, 3].flatMap((before) =>
+    mixes(before).flatMap((a) => mixes(3 - before).map((b) => `${a}.${b}`)),
+  );
+  assert.equal(endings.length, 108);
+  const attack = async (some: readonly string[]): Promise<void> => {
+    const session = await greeted(t, station.port);
+    await session.say('EHLO c');
+    for (const ending of some) {
+      for (let cut = 0; cut <= ending.length; cut++) {
+        assert.equal(await session.codes(...begin.trimEnd().split('\r\n')), '250 250 354');
+        const [before, after] = [ending.slice(0, cut), ending.slice(cut)];
+        const wire = [`Subject: a\r\n\r\nx${before}`, after, `${evil.slice(0, -5)}`, '\r\n.\r\n'];
+        await session.writeApart(wire.map((part) => Buffer.from(part, 'latin1')));
+        const what = `${JSON.stringify(ending)} cut at ${cut}`;
+        assert.match(await session.reply(), /^550 5\.6\.0 /, what);
+        assert.match(await session.say('NOOP'), /^250 /, what);
+        assert.equal(session.rest, '', what);
+      }
+    }
+    session.close();
+  };
+  const sessions = 12;
+  const share = Math.ceil(endings.length / sessions);
+  await Promise.all(Array.from({ length: sessions }, (_, at) => attack(endings.slice(at * share, (at + 1) * share))));
+  assert.deepEqual(station.messages, []);
+});
+
+test('whatever stands in a message, it is one message: stored as it was, or refused', async (t) => {
+  const station = await startStation(t);
+  const session = await greeted(t, station.port);
+  await session.say('EHLO c');
+  const words = constantFrom('\r\n', '\r\n.', '\r\n..', '.', '\r', '\n', '\0', 'x', '.\r\n', '\r\n.\r', 'QUIT\r\n');
+  const text = array(words, { maxLength: 12 }).map((parts) => parts.join(''));
+  // What ends it by the book is no part of it.
+  const message = text.filter((one) => !`\r\n${one}\r\n.`.includes('\r\n.\r\n'));
+  await check(
+    asyncProperty(message, array(nat(60), { maxLength: 5 }), async (body, cuts) => {
+      const count = station.messages.length;
+      assert.equal(await session.codes(...begin.trimEnd().split('\r\n')), '250 250 354');
+      await session.writeApart(pieces(Buffer.from(`${body}\r\n.\r\n`, 'latin1'), cuts));
+      const reply = await session.reply();
+      const isClean = !/\0|\r(?!\n)|(?<!\r)\n/.test(`${body}\r\n`);
+      assert.match(reply, isClean ? /^250 2\.0\.0/ : /^550 5\.6\.0/);
+      assert.equal(station.messages.length, count + (isClean ? 1 : 0));
+      // A dot that was not doubled (no client by the book sends one) stays.
+      if (isClean) assert.equal(storedText(station, count), `\r\n${body}\r\n`.replaceAll('\r\n..', '\r\n.').slice(2));
+      assert.equal(await session.codes('NOOP'), '250');
+    }),
+    { numRuns: 300, endOnFailure: true },
+  );
+});
+
+test('a stream without a line end is ended, and takes no room', async (t) => {
+  const { port } = await startStation(t);
+  const session = await greeted(t, port);
+  for (let sent = 0; sent < 64 && session.rest === ''; sent++) await session.writeApart([Buffer.alloc(1_024, 'x')]);
+  assert.match(await session.reply(), /^421 /);
+  assert.equal(await session.reply(), '');
+});
+
+async function afterMany(t: TestContext, lines: string, count: number): Promise<string> {
+  const { port } = await startStation(t);
+  const session = openSession(t, port);
+  await session.reply();
+  await session.say('EHLO c');
+  session.write(lines.repeat(count));
+  let last = '';
+  for (let reply = await session.reply(); reply !== ''; reply = await session.reply()) last = reply;
+  return last.slice(0, 3);
+}
+
+test('who says what we do not know, or guesses addresses, is shown the door', async (t) => {
+  assert.equal(await afterMany(t, 'FOO\r\n', 30), '421');
+  assert.equal(await afterMany(t, `RSET\r\nMAIL FROM:<a@x.example>\r\nRCPT TO:<no@${domain}>\r\n`, 120), '421');
+});
+
+test('many small commands in one write are answered one by one', async (t) => {
+  const { port } = await startStation(t);
+  const lines = await talk(port, [`${'NOOP\r\n'.repeat(2_000)}QUIT\r\n`]);
+  assert.equal(codesOf(lines).filter((code) => code === '250').length, 2_000);
+});
