@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { classify, type ReplyContext, type ReplyVerdict } from '../../src/smtp/reply-class.ts';
 import { replyRows } from '../../src/smtp/reply-table.ts';
 
