@@ -65,7 +65,7 @@ test('three octets of CR, LF and NUL around a dot, cut anywhere, never end a mes
       for (let cut = 0; cut <= ending.length; cut++) {
         assert.equal(await session.codes(...begin.trimEnd().split('\r\n')), '250 250 354');
         const [before, after] = [ending.slice(0, cut), ending.slice(cut)];
-        const wire = [`Subject: a\r\n\r\nx${before}`, after, `${evil.slice(0, -5)}`, '\r\n.\r\n'];
+        const wire = [`Subject: a\r\n\r\nx${before}`, after, evil.slice(0, -5), '\r\n.\r\n'];
         await session.writeApart(wire.map((part) => Buffer.from(part, 'latin1')));
         const what = `${JSON.stringify(ending)} cut at ${cut}`;
         assert.match(await session.reply(), /^550 5\.6\.0 /, what);
