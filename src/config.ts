@@ -167,6 +167,14 @@ export const serverSettingRows = [
     meaning: 'outgoing connections at a time in all',
   },
   {
+    name: 'sourceAddresses',
+    type: 'texts',
+    initial: [],
+    most: 45,
+    check: eachAddress,
+    meaning: 'our addresses that mail leaves from, IPv4 or IPv6, used in turn; none: the system chooses',
+  },
+  {
     name: 'deliveryWorkers',
     type: 'number',
     initial: 1,

@@ -5,6 +5,7 @@ import { ownEndpoints } from './deliver/own-endpoints.ts';
 import { SandboxCarrier } from './deliver/sandbox-carrier.ts';
 import { defaultTimeouts, netDialer } from './deliver/session-setup.ts';
 import { SmtpCarrier } from './deliver/smtp-carrier.ts';
+import type { TrafficPort } from './deliver/traffic-messages.ts';
 import type { Refusal } from './deliver/results.ts';
 import type { Home } from './home.ts';
 import type { Resolver } from './lib/dns.ts';
@@ -26,6 +27,8 @@ export interface DeliveryWishes {
   readonly log: Log;
   readonly resolver: Resolver;
   readonly sandboxMail?: string;
+  /** The book that grants connections. */
+  readonly traffic: TrafficPort;
   readonly onChunkDone: (post: Id) => void;
 }
 
@@ -36,6 +39,7 @@ export function deliveryParts({
   log,
   resolver,
   sandboxMail,
+  traffic,
   onChunkDone,
 }: DeliveryWishes): DelivererParts {
   const { settings, queue, clock } = home;
@@ -56,6 +60,7 @@ export function deliveryParts({
         ? new SmtpCarrier(
             {
               ...settings,
+              traffic,
               routes: parseRoutes(settings.routes),
               secretOf: (name) => secretOf(home, name),
               isOwn: ownEndpoints([...settings.smtp, ...settings.lmtp]),

@@ -1,5 +1,6 @@
 import { Worker } from 'node:worker_threads';
 import type { ServerSettings } from './config.ts';
+import type { FromTraffic, ToTraffic } from './deliver/traffic-messages.ts';
 import type { Id } from './lib/ids.ts';
 import type { StorageDoors } from './lib/storage-threads.ts';
 import type { EventName, Log } from './log.ts';
@@ -13,16 +14,20 @@ export interface DeliveryWork {
   readonly doors: StorageDoors;
 }
 
-export type ToDelivery = { readonly kind: 'wake' } | { readonly kind: 'stop' };
+export type ToDelivery =
+  { readonly kind: 'wake' } | { readonly kind: 'stop' } | { readonly kind: 'traffic'; readonly message: FromTraffic };
 
 export type FromDelivery =
   | { readonly kind: 'log'; readonly event: EventName; readonly fields: Parameters<Log>[1] }
   | { readonly kind: 'chunkDone'; readonly post: Id }
+  | { readonly kind: 'traffic'; readonly message: ToTraffic }
   | { readonly kind: 'stopped' };
 
 export interface DeliveryThreadParts extends DeliveryWork {
   readonly log: Log;
   readonly onChunkDone: (post: Id) => void;
+  /** Joins the book of connections. */
+  readonly joinTraffic: (tell: (message: FromTraffic) => void) => (message: ToTraffic) => void;
 }
 
 /**
@@ -33,7 +38,7 @@ export class DeliveryThread {
   readonly #worker: Worker;
   readonly #stopped: Promise<void>;
 
-  constructor({ directory, settings, claimant, doors, log, onChunkDone }: DeliveryThreadParts) {
+  constructor({ directory, settings, claimant, doors, log, onChunkDone, joinTraffic }: DeliveryThreadParts) {
     const work: DeliveryWork = { directory, settings: { ...settings }, claimant, doors };
     this.#worker = new Worker(
       new URL(import.meta.url.endsWith('.ts') ? './delivery-worker.ts' : './delivery-worker.js', import.meta.url),
@@ -42,10 +47,12 @@ export class DeliveryThread {
     this.#worker.on('error', (error) => {
       throw error;
     });
+    const toTraffic = joinTraffic((message) => this.#tell({ kind: 'traffic', message }));
     this.#stopped = new Promise((resolve) => {
       this.#worker.on('message', (message: FromDelivery) => {
         if (message.kind === 'log') log(message.event, message.fields);
         else if (message.kind === 'chunkDone') onChunkDone(message.post);
+        else if (message.kind === 'traffic') toTraffic(message.message);
         else resolve();
       });
     });

@@ -3,6 +3,7 @@ import { parentPort, workerData } from 'node:worker_threads';
 import { deliveryParts } from './delivery-parts.ts';
 import type { DeliveryWork, FromDelivery, ToDelivery } from './delivery-thread.ts';
 import { Deliverer } from './deliver/deliverer.ts';
+import type { FromTraffic } from './deliver/traffic-messages.ts';
 import { openHome } from './home.ts';
 import { systemClock } from './lib/clock.ts';
 import { systemResolver } from './lib/dns.ts';
@@ -17,6 +18,7 @@ const log: Log = (event, fields) => {
   if (levels.indexOf(events[event].level) >= least) tell({ kind: 'log', event, fields });
 };
 
+let hearTraffic: (message: FromTraffic) => void = () => {};
 const storage = new StorageConnections(doors);
 const home = await openHome({ directory, settings, storage, clock: systemClock, log });
 const deliverer = new Deliverer(
@@ -25,6 +27,12 @@ const deliverer = new Deliverer(
     claimant,
     log,
     resolver: systemResolver(),
+    traffic: {
+      tell: (message) => tell({ kind: 'traffic', message }),
+      hear: (listener) => {
+        hearTraffic = listener;
+      },
+    },
     onChunkDone: (post) => tell({ kind: 'chunkDone', post }),
   }),
 );
@@ -32,6 +40,7 @@ deliverer.start();
 
 parentPort?.on('message', (message: ToDelivery) => {
   if (message.kind === 'wake') deliverer.wake();
+  else if (message.kind === 'traffic') hearTraffic(message.message);
   else void stop();
 });
 

@@ -1,8 +1,13 @@
 import { deliveryParts } from './delivery-parts.ts';
 import { DeliveryThread } from './delivery-thread.ts';
 import { Deliverer } from './deliver/deliverer.ts';
+import { type Provider, readProviders, shippedProviders } from './deliver/providers.ts';
+import { Traffic } from './deliver/traffic.ts';
+import { trafficHere } from './deliver/traffic-port.ts';
 import type { Home } from './home.ts';
+import type { LaneControl } from './lane-report.ts';
 import type { Resolver } from './lib/dns.ts';
+import { readIfExists } from './lib/files.ts';
 import type { Id } from './lib/ids.ts';
 import type { StorageThreads } from './lib/storage-threads.ts';
 import type { Log } from './log.ts';
@@ -10,6 +15,7 @@ import type { Claimant } from './queue/store.ts';
 
 /** Delivery as the daemon sees it: one deliverer here, or some on threads of their own. */
 export interface Delivery {
+  readonly lanes: LaneControl;
   /** There may be new work. */
   wake(): void;
   /** Ends running transactions and commits their results; what had not begun stays in the queue. */
@@ -43,9 +49,11 @@ function ownerOf(worker: number): string {
 }
 
 /** Starts delivery. */
-export function startDelivery(start: DeliveryStart): Delivery {
+export async function startDelivery(start: DeliveryStart): Promise<Delivery> {
   const { home, threads, workers, log, onChunkDone } = start;
-  if (workers === 0) return hereDelivery(start);
+  const providers = await providersOf(home, log);
+  const traffic = new Traffic({ ...home.settings, providers, clock: home.clock, log, random: Math.random });
+  if (workers === 0) return hereDelivery(start, traffic);
   const running = Array.from(
     { length: workers },
     (_, at) =>
@@ -56,24 +64,43 @@ export function startDelivery(start: DeliveryStart): Delivery {
         doors: threads.connect(),
         log,
         onChunkDone,
+        joinTraffic: (tell) => traffic.join(tell),
       }),
   );
   return {
+    lanes: traffic,
     wake: () => {
       for (const thread of running) thread.wake();
     },
     stop: async () => {
       await Promise.all(running.map((thread) => thread.stop()));
+      traffic.stop();
     },
   };
 }
 
-function hereDelivery(start: DeliveryStart): Delivery {
+function hereDelivery(start: DeliveryStart, traffic: Traffic): Delivery {
   const { home, log, resolver, sandboxMail, onChunkDone } = start;
-  const parts = { home, claimant: claimantOf(0, start), log, resolver, onChunkDone };
+  const parts = { home, claimant: claimantOf(0, start), log, resolver, traffic: trafficHere(traffic), onChunkDone };
   const deliverer = new Deliverer(deliveryParts(sandboxMail === undefined ? parts : { ...parts, sandboxMail }));
   deliverer.start();
-  return deliverer;
+  return {
+    lanes: traffic,
+    wake: () => deliverer.wake(),
+    stop: async () => {
+      await deliverer.stop();
+      traffic.stop();
+    },
+  };
+}
+
+// A mistake in it is no reason not to deliver: the other profiles hold.
+async function providersOf({ paths }: Home, log: Log): Promise<readonly Provider[]> {
+  const own = await readIfExists(paths.providers);
+  if (!own) return shippedProviders;
+  const { providers, problems } = readProviders(own.toString('utf8'));
+  for (const problem of problems) log('settings.problem', { file: paths.providers, problem });
+  return providers;
 }
 
 function claimantOf(worker: number, { leaseMs }: DeliveryStart): Claimant {

@@ -25,6 +25,8 @@ export interface HomePaths {
   readonly users: string;
   /** Passwords for smarthosts, a file each. */
   readonly secrets: string;
+  /** The owner's own profiles of big receivers (`deliver/providers.ts`). */
+  readonly providers: string;
 }
 
 /** The paths of a home; nothing is looked at or made. */
@@ -39,6 +41,7 @@ export function homePaths(directory: string): HomePaths {
     server: join(directory, 'server.db'),
     users: join(directory, 'users.json'),
     secrets: join(directory, 'secrets'),
+    providers: join(directory, 'providers.json'),
   });
 }
 

@@ -43,6 +43,16 @@ export const events = {
   'delivery.deferred': { level: 'info', meaning: 'a recipient is tried again later' },
   'delivery.failed': { level: 'info', meaning: 'a recipient will not get the message' },
   'lane.trouble': { level: 'warn', meaning: 'a host could not be reached or ended a session' },
+  'lane.backedOff': {
+    level: 'warn',
+    meaning: 'a lane, or all lanes of its provider, are left alone for a while; says until when and after what reply',
+  },
+  'lane.alarm': {
+    level: 'error',
+    meaning:
+      'a provider says that something of ours is wrong (DNS, authentication, TLS, reputation): waiting does not help; at most once an hour for each provider and rule',
+  },
+  'lane.dead': { level: 'warn', meaning: 'a host did not answer several times and is left alone until the time said' },
   'route.trouble': {
     level: 'error',
     meaning:

@@ -31,8 +31,6 @@ export interface DaemonParts {
   readonly resolver: Resolver;
   /** Where the sandbox keeps what would be sent; without it mail goes out by SMTP. */
   readonly sandboxMail?: string;
-  /** What is known of the lanes; without it there are none. */
-  readonly lanes?: LaneControl;
   /** Threads that deliver; without it the main thread does, with this clock and resolver. */
   readonly deliveryWorkers?: number;
   /** Hears how long each call to a kind of database took, in milliseconds. */
@@ -62,13 +60,6 @@ const claimant: Claimant = Object.freeze({ owner: 'daemon', leaseMs: 600_000 });
 const lockWaitMs = 1_000;
 const dayMs = 86_400_000;
 const hourMs = 3_600_000;
-/** The sandbox has no lanes. */
-const noLanes: LaneControl = Object.freeze({
-  lanes: async () => [],
-  setLane: async () => false,
-  outcomes: async () => [],
-});
-
 /** Joins the parts of a daemon on a home and starts them. */
 export async function startDaemon(parts: DaemonParts): Promise<Result<Daemon>> {
   const paths = homePaths(parts.directory);
@@ -101,7 +92,7 @@ async function join(parts: DaemonParts, running: Running[]): Promise<Result<Daem
   threads.watch(queueFile(home.paths.queue), 'queue');
 
   const templates = templatesOf(log);
-  const deliverer = startDelivery({
+  const deliverer = await startDelivery({
     home,
     threads,
     workers: parts.deliveryWorkers ?? 0,
@@ -133,7 +124,7 @@ async function join(parts: DaemonParts, running: Running[]): Promise<Result<Daem
   );
   const receivers = await startReceivers(home, log, (isMail) => (isMail ? wake.all() : dispatch.wake()), running);
   if (!receivers.ok) return receivers;
-  const lanes = parts.lanes ?? noLanes;
+  const lanes = deliverer.lanes;
   const listening = receivers.value.map(({ name }) => name);
   const status = { pid: process.pid, startedAt: clock.now(), listening };
   const bell = await hangBell(

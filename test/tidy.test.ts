@@ -31,7 +31,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   // What main.ts joins the stages with, in files of their own.
   'stages.ts': [...materials, ...stages, 'dispatch.ts', 'home.ts'],
   'delivery-parts.ts': [...materials, ...stages, 'home.ts', 'stages.ts'],
-  'delivery-thread.ts': materials,
+  'delivery-thread.ts': [...materials, 'deliver'],
   'delivery-worker.ts': ['lib', 'deliver', 'home.ts', 'delivery-parts.ts', 'delivery-thread.ts'],
   'delivery.ts': [...materials, 'deliver', 'home.ts', 'delivery-parts.ts', 'delivery-thread.ts'],
   'receivers.ts': [...materials, ...stages, 'home.ts', 'stages.ts'],

@@ -34,6 +34,7 @@ const loadsMost = 32;
 interface Prepared {
   readonly load: Load;
   readonly senderOf: SenderOf;
+  readonly list: string;
 }
 
 /** The deliver stage: takes what is due from the queue, has it carried, and has every result committed. */
@@ -148,7 +149,7 @@ export class Deliverer {
     if (!prepared) return;
     for (const { position, member, address } of due) {
       if (!this.#take(dueKey(post, position))) continue;
-      const job: DueJob = { kind: 'due', post };
+      const job: DueJob = { kind: 'due', post, list: prepared.list };
       const sender = prepared.senderOf(member, address);
       const isAscii = isAsciiText(sender + address);
       this.#carryOne({ load: prepared.load, sender, recipient: address, isAscii, member, position, job }, false);
@@ -172,7 +173,7 @@ export class Deliverer {
     // The last run had every outcome on disk and did not come to end the chunk.
     if (owed === 0) return this.#results.endChunk(chunk.id, chunk.post);
     this.#take(String(chunk.id));
-    const job: ChunkJob = { kind: 'chunk', chunk: chunk.id, post: chunk.post, owed };
+    const job: ChunkJob = { kind: 'chunk', chunk: chunk.id, post: chunk.post, list: prepared.list, owed };
     for (const { domain, run } of runsOf(chunk.packed, chunk.first, known, { ...prepared, job })) {
       this.#carry(domain, run, false);
     }
@@ -210,7 +211,8 @@ export class Deliverer {
     const entry = await this.#parts.queue.entry(post);
     const message = entry && (await this.#parts.queue.message(entry.message));
     const senderOf = entry && (await this.#parts.sendersOf(entry));
-    return message && senderOf && { load: { message: wireMessage(message), birth: timeOf(post) }, senderOf };
+    const load = message && { message: wireMessage(message), birth: timeOf(post) };
+    return load && senderOf && { load, senderOf, list: entry.recipient };
   }
 }
 

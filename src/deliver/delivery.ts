@@ -21,6 +21,8 @@ export interface ChunkJob {
   readonly kind: 'chunk';
   readonly chunk: number;
   readonly post: Id;
+  /** The list's address: an operator can slow it. */
+  readonly list?: string;
   /** Members whose outcome is not on disk yet. */
   owed: number;
 }
@@ -28,6 +30,7 @@ export interface ChunkJob {
 export interface DueJob {
   readonly kind: 'due';
   readonly post: Id;
+  readonly list?: string;
 }
 
 /** One recipient on its way: lives only between the claim and its result. */

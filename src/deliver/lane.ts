@@ -1,10 +1,16 @@
 import type { Log } from '../log.ts';
 import type { Clock } from '../lib/clock.ts';
+import { classify } from '../smtp/reply-class.ts';
 import type { AttemptResult, CarrierPort, Delivery, Run } from './delivery.ts';
 import type { FlushRound } from './flush-round.ts';
 import type { NextHops } from './hosts.ts';
+import { LaneTally } from './lane-tally.ts';
+import type { Lease } from './lease.ts';
+import { isItsTurn, untilTurnMs } from './pace.ts';
 import { reach, type ReachParts } from './reach.ts';
+import { domainOf } from './runs.ts';
 import type { OpenSession, SetupFailure } from './session-setup.ts';
+import type { LaneCounts, LaneIdentity, LaneState, ToTraffic } from './traffic-messages.ts';
 import type { SessionPort } from './transaction.ts';
 import { Transactions } from './transactions.ts';
 import { Waiting } from './waiting.ts';
@@ -15,37 +21,51 @@ export interface LaneParts extends ReachParts {
   readonly clock: Clock;
   readonly log: Log;
   readonly port: CarrierPort;
-  /** Connections of this lane at a time. */
-  readonly connectionsMost: number;
-  /** Asks for one of the server's connections; false: `pump` is called when one is free. */
-  readonly takeConnection: () => boolean;
-  readonly freeConnection: () => void;
+  /** Tells the book of traffic, which grants every connection (`lease`). */
+  readonly tell: (message: ToTraffic) => void;
+  /** Hears of a connection that is gone, and of one that was granted. */
+  readonly onConnection: (count: 1 | -1) => void;
+  /** Whether posts of a list have to wait at the moment; undefined: no list has. */
+  readonly heldLists: () => ((list: string) => boolean) | undefined;
 }
 
-/** How long a lane none of whose hosts could be reached is left alone. */
-const backOffMs = 60_000;
 /** Deliveries that one connection is worth: fewer do not open another. */
 const perConnection = 20;
+/** Connections that are asked for at a time: more are asked for when these are granted. */
+const wantedMost = 20;
 /** How long sessions without work are kept. */
 const lingerMs = 300;
 /** A lane that holds more than this gets no more chunks of its domains alone. */
 const waitingMost = 5_000;
+const open: LaneState = Object.freeze({ dialect: '', closedUntil: 0, closedBy: undefined, paused: false, factor: 1 });
+const paused = deferral('451 4.3.2 the lane is paused by the operator');
+const leftAlone = deferral('451 4.4.1 the lane is left alone for a while');
 
-/** One MX set: its waiting deliveries and its sessions. Nobody else waits for it. */
+/** One MX set in one deliverer: its waiting deliveries and its sessions. Nobody else waits for it. */
 export class Lane {
   readonly #parts: LaneParts;
+  readonly #identity: LaneIdentity;
   readonly #waiting = new Waiting();
-  readonly #sessions = new Set<Transactions>();
+  readonly #sessions = new Map<Transactions, Lease>();
+  readonly #tally = new LaneTally();
   /** Hosts that announce CHUNKING and fail with it. */
   readonly #noChunking = new Set<string>();
   #opening = 0;
-  #backOffUntil = 0;
-  #lastTrouble: AttemptResult | undefined;
+  /** Connections that the book knows to be wanted. */
+  #asked = 0;
+  #state = open;
+  /** Nothing of the state holds anything back: the usual case costs a fan-out one look. */
+  #isFree = true;
   #isLingering = false;
+  #isPumpingLater = false;
+  /** The book was not asked yet. */
+  #isNew = true;
   #isStopping = false;
 
   constructor(parts: LaneParts) {
     this.#parts = parts;
+    const { key: lane, hosts, isRoute } = parts.hops;
+    this.#identity = Object.freeze({ lane, hosts, isRoute });
   }
 
   get waiting(): number {
@@ -53,11 +73,11 @@ export class Lane {
   }
 
   get isBusy(): boolean {
-    return this.waiting > waitingMost || this.#isBackedOff;
+    return this.waiting > waitingMost || this.#isShut;
   }
 
   get isEmpty(): boolean {
-    return this.waiting === 0 && this.#sessions.size === 0 && this.#opening === 0;
+    return this.waiting === 0 && this.#sessions.size === 0 && this.#opening === 0 && this.#asked === 0;
   }
 
   add(run: Run, isSingle: boolean): void {
@@ -65,55 +85,94 @@ export class Lane {
     this.pump();
   }
 
-  /** Gives work to idle sessions and opens more where they are needed and allowed. */
+  /** The book says what holds for the lane now. */
+  take(state: LaneState): void {
+    this.#state = state;
+    this.#isFree = state.closedUntil <= this.#parts.clock.now() && !state.paused && state.factor >= 1;
+    this.pump();
+    if (this.#isShut) for (const session of this.#sessions.keys()) session.resume(true);
+  }
+
+  /** The book grants one connection. */
+  lease(lease: Lease): void {
+    this.#asked--;
+    this.#parts.onConnection(1);
+    if (this.#isStopping || this.#isShut || this.#useful() === 0) this.#endLease(false);
+    else this.#open(lease);
+    this.pump();
+  }
+
+  /** Gives work to idle sessions and asks for more where they are needed. */
   pump(): void {
-    if (this.#isStopping || this.waiting === 0) return;
-    if (this.#isBackedOff) return this.#deferAll();
-    for (const session of this.#sessions) session.resume(false);
-    while (this.#wantsConnection() && this.#parts.takeConnection()) this.#open();
+    if (this.#isStopping) return;
+    if (this.waiting > 0 && this.#isShut) this.#deferAll();
+    for (const session of this.#sessions.keys()) session.resume(false);
+    if (this.#parts.port.mayBegin()) this.#ask();
   }
 
   /** Ends idle sessions at once and the others after their transaction; what waits is dropped without a result. */
   stop(): void {
     this.#isStopping = true;
     this.#waiting.clear();
-    for (const session of this.#sessions) session.resume(true);
+    for (const session of this.#sessions.keys()) session.resume(true);
   }
 
-  get #isBackedOff(): boolean {
-    return this.#parts.clock.now() < this.#backOffUntil;
+  /** What was done since the last time, for the book. */
+  counts(classes: Map<string, number>): LaneCounts {
+    const now = { lane: this.#identity.lane, waiting: this.waiting, opening: this.#opening };
+    return this.#tally.take(now, classes);
   }
 
-  #wantsConnection(): boolean {
-    if (this.#isStopping || !this.#parts.port.mayBegin()) return false;
-    const connections = this.#sessions.size + this.#opening;
-    const useful = Math.min(this.#parts.connectionsMost, Math.ceil(this.waiting / perConnection));
-    return connections < useful;
+  /** Closed or paused: what waits is deferred. */
+  get #isShut(): boolean {
+    return !this.#isFree && (this.#state.paused || this.#parts.clock.now() < this.#state.closedUntil);
   }
 
-  #open(): void {
+  /** Connections that would be useful beyond those that are there. */
+  #useful(): number {
+    const useful = Math.ceil(this.waiting / perConnection) - this.#sessions.size - this.#opening;
+    return Math.max(0, Math.min(wantedMost, useful));
+  }
+
+  // A wish that became smaller is not worth a word, only one that is gone: what is granted too much is given back.
+  #ask(): void {
+    const count = this.#isShut ? 0 : this.#useful();
+    if (count <= this.#asked && (count > 0 || this.#asked === 0)) return;
+    this.#asked = count;
+    this.#parts.tell({ kind: 'want', lane: this.#identity, count, isFirst: this.#isNew });
+    this.#isNew = false;
+  }
+
+  #endLease(isUsed: boolean): void {
+    this.#parts.tell({ kind: 'end', lane: this.#identity.lane, isUsed });
+    this.#parts.onConnection(-1);
+  }
+
+  #open(lease: Lease): void {
     this.#opening++;
     void reach(this.#parts.hops, this.#parts).then((opened) => {
       this.#opening--;
-      if ('socket' in opened) this.#begin(opened);
+      if ('socket' in opened) this.#begin(opened, lease);
       else this.#unreachable(opened);
     });
   }
 
-  #begin(opened: OpenSession): void {
-    this.#lastTrouble = undefined;
+  #begin(opened: OpenSession, lease: Lease): void {
     const port: SessionPort = {
-      next: () => this.#next(),
-      settle: (delivery, result) => this.#parts.port.settle(delivery, result),
-      giveBack: (delivery) => this.#giveBack(delivery),
-      idle: () => this.#idle(session),
+      next: () => this.#next(lease),
+      settle: (delivery, result) => this.#settle(delivery, result),
+      giveBack: (delivery) => {
+        lease.undo();
+        this.#giveBack(delivery);
+      },
+      idle: () => this.#idle(session, lease),
       cannotChunk: () => this.#noChunking.add(opened.host),
       ended: (isTrouble, reason) => this.#sessionEnded(session, opened.host, isTrouble, reason),
     };
     const session = new Transactions(this.#withoutWhatFails(opened), port, this.#parts.timeouts, this.#parts.round);
-    this.#sessions.add(session);
+    this.#sessions.set(session, lease);
     session.resume(false);
-    if (session.isIdle) this.#idle(session);
+    if (session.isIdle) this.#idle(session, lease);
   }
 
   #withoutWhatFails(opened: OpenSession): OpenSession {
@@ -122,24 +181,53 @@ export class Lane {
   }
 
   // The next chunk may be on its way from the queue: a session is kept for a moment.
-  #idle(session: Transactions): void {
-    if (this.#isStopping) session.resume(true);
+  #idle(session: Transactions, lease: Lease): void {
+    if (this.#isStopping || this.#isShut || lease.isSpent) return session.resume(true);
     if (this.waiting > 0 || this.#isLingering) return;
     this.#isLingering = true;
     void this.#parts.clock.sleep(lingerMs).then(() => {
       this.#isLingering = false;
-      if (this.waiting === 0) for (const one of this.#sessions) one.resume(true);
+      if (this.waiting === 0) for (const one of this.#sessions.keys()) one.resume(true);
     });
   }
 
-  #next(): Delivery | undefined {
-    if (this.#isStopping || !this.#parts.port.mayBegin()) return undefined;
-    return this.#take();
+  #next(lease: Lease): Delivery | undefined {
+    if (lease.isSpent || this.#isStopping || !this.#parts.port.mayBegin()) return undefined;
+    if (!this.#isFree && !this.#isItsTurn()) return undefined;
+    const waitMs = lease.waitMs(this.#parts.clock);
+    if (waitMs > 0) {
+      this.#pumpLater(waitMs);
+      return undefined;
+    }
+    const delivery = this.#take();
+    if (delivery) lease.begin();
+    return delivery;
+  }
+
+  #isItsTurn(): boolean {
+    const now = this.#parts.clock.now();
+    const { factor } = this.#state;
+    if (this.#isShut) return false;
+    this.#isFree = factor >= 1;
+    if (isItsTurn(factor, now)) return true;
+    this.#pumpLater(untilTurnMs(now));
+    return false;
+  }
+
+  #pumpLater(ms: number): void {
+    if (this.#isPumpingLater || this.waiting === 0) return;
+    this.#isPumpingLater = true;
+    void this.#parts.clock.sleep(ms).then(() => {
+      this.#isPumpingLater = false;
+      this.pump();
+    });
   }
 
   #take(): Delivery | undefined {
-    const delivery = this.#waiting.take();
+    const held = this.#parts.heldLists();
+    const delivery = this.#waiting.take(held);
     if (delivery) this.#parts.port.begun();
+    else if (held) this.#pumpLater(untilTurnMs(this.#parts.clock.now()));
     return delivery;
   }
 
@@ -148,35 +236,60 @@ export class Lane {
     if (!this.#isStopping) this.#waiting.giveBack(delivery);
   }
 
+  #settle(delivery: Delivery, result: AttemptResult): void {
+    if (result.state === 'delivered') {
+      this.#tally.delivered();
+      this.#parts.port.settle(delivery, result);
+    } else this.#parts.port.settle(delivery, this.#read(delivery, result));
+  }
+
+  // The lane sees what speaks of us before the result is passed on; and a 5xx that means "later" is a deferral.
+  #read(delivery: Delivery, result: AttemptResult): AttemptResult {
+    const { reply } = result;
+    const verdict = classify(reply, { dialect: this.#state.dialect });
+    const isLater = result.state === 'failed' && verdict.class === 'deferred' && !verdict.isPermanent;
+    const read: AttemptResult = isLater ? { ...result, state: 'deferred' } : result;
+    this.#tally.add(read, verdict.class);
+    if (verdict.scope !== 'nothing' || verdict.alarm) {
+      const domain = domainOf(delivery.recipient);
+      this.#parts.tell({ kind: 'refusal', lane: this.#identity.lane, domain, reply });
+    }
+    return read;
+  }
+
   #sessionEnded(session: Transactions, host: string, isTrouble: boolean, reason: string): void {
     this.#sessions.delete(session);
-    this.#parts.freeConnection();
+    this.#endLease(true);
     if (isTrouble) this.#parts.log('lane.trouble', { lane: this.#parts.hops.key, host, reason });
     this.pump();
   }
 
-  // Another session may be doing well: a host that limits connections is no dead host.
+  // Whatever the code, a refused connection says nothing about a recipient: doubt is temporary. A loop is no doubt.
   #unreachable({ host, text, reply, isLoop }: SetupFailure): void {
-    this.#parts.freeConnection();
-    this.#parts.log('lane.trouble', { lane: this.#parts.hops.key, host, reason: text });
-    if (this.#sessions.size > 0 || this.#isStopping) return;
-    // Whatever the code, a refused connection says nothing about a recipient: doubt is temporary. A loop is no doubt.
-    this.#lastTrouble = { state: isLoop ? 'failed' : 'deferred', host, reply: reply ? text : `451 4.4.1 ${text}` };
-    this.#backOffUntil = this.#parts.clock.now() + backOffMs;
-    this.#deferAll();
+    const { lane } = this.#identity;
+    this.#parts.log('lane.trouble', { lane, host, reason: text });
+    if (!this.#isStopping) {
+      const state = isLoop ? 'failed' : 'deferred';
+      const result = { state, host, reply: reply ? text : `451 4.4.1 ${text}` } as const;
+      this.#parts.tell({ kind: 'unreachable', lane, result, sessions: this.#sessions.size });
+    }
+    this.#endLease(true);
+    this.pump();
   }
 
   #deferAll(): void {
-    const trouble = this.#lastTrouble ?? {
-      state: 'deferred',
-      host: '',
-      reply: '451 4.4.1 the host is left alone for a minute',
-    };
+    const trouble = this.#state.paused ? paused : (this.#state.closedBy ?? leftAlone);
     // Results wait for their commit too: as many as have room now, the others when `pump` is called next.
     while (this.#parts.port.mayBegin()) {
-      const one = this.#take();
+      const one = this.#waiting.take();
       if (!one) return;
+      this.#parts.port.begun();
+      this.#tally.add(trouble, 'deferred');
       this.#parts.port.settle(one, trouble);
     }
   }
+}
+
+function deferral(reply: string): AttemptResult {
+  return Object.freeze({ state: 'deferred', host: '', reply });
 }

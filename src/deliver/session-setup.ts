@@ -105,7 +105,9 @@ export const netDialer: Dialer = (address, port, timeoutMs, localAddress) =>
       socket.destroy();
       reject(error);
     };
-    socket.setTimeout(timeoutMs, () => fail(new Error('connecting took too long')));
+    socket.setTimeout(timeoutMs, () =>
+      fail(Object.assign(new Error('connecting took too long'), { code: 'ETIMEDOUT' })),
+    );
     socket.once('error', fail);
     socket.once('connect', () => {
       socket.off('error', fail);

@@ -3,12 +3,16 @@ import type { Resolver } from '../lib/dns.ts';
 import type { Log } from '../log.ts';
 import type { Failure, Result } from '../mail/failure.ts';
 import type { NextHop } from '../smtp/next-hop.ts';
+import { carefulDialer } from './careful-dialer.ts';
 import type { AttemptResult, Carrier, CarrierPort, Run } from './delivery.ts';
 import { FlushRound } from './flush-round.ts';
 import { type NextHops, nextHops } from './hosts.ts';
 import { Lane } from './lane.ts';
+import { Lease } from './lease.ts';
 import type { IsOwn } from './own-endpoints.ts';
+import { isItsTurn } from './pace.ts';
 import type { SetupParts } from './session-setup.ts';
+import type { FromTraffic, TrafficPort } from './traffic-messages.ts';
 
 export interface SmtpCarrierParts extends SetupParts {
   readonly resolver: Resolver;
@@ -18,9 +22,10 @@ export interface SmtpCarrierParts extends SetupParts {
   readonly ownHosts: readonly string[];
   readonly isOwn?: IsOwn;
   readonly random: () => number;
-  readonly laneConnections: number;
-  readonly routeConnections: number;
-  readonly connectionsOut: number;
+  /** Our addresses that connections come from, in turn; none: the system chooses. */
+  readonly sourceAddresses: readonly string[];
+  /** The book that grants connections. */
+  readonly traffic: TrafficPort;
 }
 
 /** How long the next hops of a domain are remembered, and at most how many domains. */
@@ -29,14 +34,23 @@ const hopsKeptMost = 50_000;
 /** How often a stop looks whether the last transaction has ended, and how long it waits for it. */
 const stopPollMs = 10;
 const stopMostMs = 30_000;
+/** How often the book is told what was done. */
+const countsEveryMs = 500;
 
-/** Carries deliveries by SMTP: finds each domain's lane and lets the lanes share the server's connections. */
+/** Carries deliveries by SMTP: finds each domain's lane, and speaks for the lanes with the book of traffic. */
 export class SmtpCarrier implements Carrier {
   readonly #parts: SmtpCarrierParts;
   readonly #port: CarrierPort;
   readonly #lanes = new Map<string, Lane>();
   readonly #hops = new Map<string, { until: number; found: Promise<Result<NextHops>>; lane?: Lane }>();
   readonly #round = new FlushRound();
+  readonly #slowLists = new Map<string, number>();
+  readonly #closedDomains = new Map<string, FromTraffic & { kind: 'domain' }>();
+  /** Until when addresses that do not answer are left alone. */
+  readonly #dead = new Map<string, number>();
+  /** Lists whose copies came since the book was told. */
+  #lists = new Set<string>();
+  #isCounting = false;
   #connections = 0;
   /** Where the round over the lanes goes on: no lane is always first. */
   #turn = 0;
@@ -44,9 +58,15 @@ export class SmtpCarrier implements Carrier {
   constructor(parts: SmtpCarrierParts, port: CarrierPort) {
     this.#parts = parts;
     this.#port = port;
+    parts.traffic.hear((message) => this.#hear(message));
   }
 
   carry(domain: string, run: Run, isSingle: boolean): void {
+    const { job } = run;
+    if (job.kind !== 'mail' && job.list !== undefined) this.#lists.add(job.list);
+    this.#countLater();
+    const closed = this.#closed(domain);
+    if (closed) return this.#settleAll(run, closed);
     void this.#find(domain).then((found) => {
       if (found.ok) this.#lane(domain, found.value).add(run, isSingle);
       else this.#settleAll(run, resultOf(found.failure));
@@ -57,11 +77,12 @@ export class SmtpCarrier implements Carrier {
     const lanes = [...this.#lanes];
     for (let n = 0; n < lanes.length; n++) lanes[(this.#turn + n) % lanes.length]![1].pump();
     this.#turn = lanes.length === 0 ? 0 : (this.#turn + 1) % lanes.length;
-    for (const [key, lane] of lanes) if (lane.isEmpty && !lane.isBusy) this.#lanes.delete(key);
   }
 
   busyDomains(): string[] {
-    return [...this.#hops].filter(([, known]) => known.lane?.isBusy).map(([domain]) => domain);
+    const busy = [...this.#hops].filter(([, known]) => known.lane?.isBusy).map(([domain]) => domain);
+    const closed = [...this.#closedDomains.keys()].filter((domain) => this.#closed(domain));
+    return [...busy, ...closed];
   }
 
   async stop(): Promise<void> {
@@ -69,6 +90,61 @@ export class SmtpCarrier implements Carrier {
     for (let waited = 0; this.#connections > 0 && waited < stopMostMs; waited += stopPollMs) {
       await this.#parts.clock.sleep(stopPollMs);
     }
+    this.#tellCounts();
+  }
+
+  #hear(message: FromTraffic): void {
+    switch (message.kind) {
+      case 'lane':
+        return this.#lanes.get(message.lane)?.take(message.state);
+      case 'lease':
+        return this.#lease(message);
+      case 'domain':
+        if (this.#closedDomains.size >= hopsKeptMost) this.#closedDomains.clear();
+        this.#closedDomains.set(message.domain, message);
+        return undefined;
+      case 'list':
+        if (message.factor < 1) this.#slowLists.set(message.list, message.factor);
+        else this.#slowLists.delete(message.list);
+        return this.resume();
+      case 'dead':
+        if (message.until > 0) this.#dead.set(message.address, message.until);
+        else this.#dead.delete(message.address);
+        return undefined;
+    }
+  }
+
+  #lease({ lane, messages, perSecond }: FromTraffic & { kind: 'lease' }): void {
+    const known = this.#lanes.get(lane);
+    if (known) known.lease(new Lease(messages, perSecond));
+    else this.#parts.traffic.tell({ kind: 'end', lane, isUsed: false });
+  }
+
+  #closed(domain: string): AttemptResult | undefined {
+    const closed = this.#closedDomains.get(domain);
+    if (!closed) return undefined;
+    if (closed.closedUntil > this.#parts.clock.now()) return closed.closedBy;
+    this.#closedDomains.delete(domain);
+    return undefined;
+  }
+
+  // Only while there is something to count: an idle daemon sleeps.
+  #countLater(): void {
+    if (this.#isCounting) return;
+    this.#isCounting = true;
+    void this.#parts.clock.sleep(countsEveryMs).then(() => {
+      this.#isCounting = false;
+      this.#tellCounts();
+      if (this.#lanes.size > 0) this.#countLater();
+    });
+  }
+
+  #tellCounts(): void {
+    const classes = new Map<string, number>();
+    const lanes = [...this.#lanes.values()].map((lane) => lane.counts(classes));
+    this.#parts.traffic.tell({ kind: 'counts', lanes, lists: [...this.#lists], classes: [...classes] });
+    this.#lists = new Set();
+    for (const [key, lane] of this.#lanes) if (lane.isEmpty && !lane.isBusy) this.#lanes.delete(key);
   }
 
   #settleAll(run: Run, result: AttemptResult): void {
@@ -96,26 +172,37 @@ export class SmtpCarrier implements Carrier {
   }
 
   #newLane(hops: NextHops): Lane {
-    const { laneConnections, routeConnections, connectionsOut } = this.#parts;
+    const { traffic, clock, dialer, sourceAddresses } = this.#parts;
     const lane = new Lane({
       ...this.#parts,
       round: this.#round,
       hops,
       port: this.#port,
-      connectionsMost: hops.isRoute ? routeConnections : laneConnections,
-      takeConnection: () => {
-        if (this.#connections >= connectionsOut) return false;
-        this.#connections++;
-        return true;
-      },
-      freeConnection: () => {
-        this.#connections--;
-        if (this.#connections === connectionsOut - 1) this.resume();
-      },
+      tell: (message) => traffic.tell(message),
+      onConnection: (count) => (this.#connections += count),
+      heldLists: () => (this.#slowLists.size === 0 ? undefined : this.#isHeld),
+      dialer: carefulDialer({
+        dialer,
+        clock,
+        sourceAddresses,
+        deadUntil: (address) => this.#dead.get(address) ?? 0,
+        onTimedOut: (address) => {
+          this.#dead.set(address, this.#dead.get(address) ?? 0);
+          traffic.tell({ kind: 'timedOut', address });
+        },
+        onAnswered: (address) => {
+          if (this.#dead.delete(address)) traffic.tell({ kind: 'answered', address });
+        },
+      }),
     });
     this.#lanes.set(hops.key, lane);
     return lane;
   }
+
+  readonly #isHeld = (list: string): boolean => {
+    const factor = this.#slowLists.get(list);
+    return factor !== undefined && !isItsTurn(factor, this.#parts.clock.now());
+  };
 }
 
 function resultOf(failure: Failure): AttemptResult {

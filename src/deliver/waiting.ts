@@ -30,8 +30,9 @@ export class Waiting {
     this.#count++;
   }
 
-  take(): Delivery | undefined {
-    const delivery = this.#returned.pop() ?? this.#takeOf(this.#singles) ?? this.#takeBulk();
+  /** The next delivery; those whose list is `held` have to wait. */
+  take(held?: (list: string) => boolean): Delivery | undefined {
+    const delivery = this.#returned.pop() ?? this.#takeOf(this.#singles) ?? this.#takeBulk(held);
     if (delivery) this.#count--;
     return delivery;
   }
@@ -43,9 +44,15 @@ export class Waiting {
     this.#count = 0;
   }
 
-  #takeBulk(): Delivery | undefined {
-    while (this.#posts.length > 0) {
+  #takeBulk(held?: (list: string) => boolean): Delivery | undefined {
+    let passed = 0;
+    while (passed < this.#posts.length) {
       if (this.#turn >= this.#posts.length) this.#turn = 0;
+      if (held?.(listOf(this.#posts[this.#turn]!.runs[0]?.job))) {
+        this.#turn++;
+        passed++;
+        continue;
+      }
       const delivery = this.#takeOf(this.#posts[this.#turn]!.runs);
       if (delivery) {
         this.#turn++;
@@ -72,6 +79,10 @@ export class Waiting {
     this.#posts.push({ post, runs });
     return runs;
   }
+}
+
+function listOf(job: Job | undefined): string {
+  return job === undefined || job.kind === 'mail' ? '' : (job.list ?? '');
 }
 
 function postOf(job: Job): string {

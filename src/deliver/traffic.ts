@@ -1,0 +1,297 @@
+import type { Clock } from '../lib/clock.ts';
+import type { LaneChange, LaneControl, LaneReport, OutcomeCount } from '../lane-report.ts';
+import type { Log } from '../log.ts';
+import { classify, type ReplyVerdict } from '../smtp/reply-class.ts';
+import { DeadHosts } from './dead-hosts.ts';
+import type { AttemptResult } from './delivery.ts';
+import { isLast, type Provider, providerOf, routeProvider } from './providers.ts';
+import { ListSpeeds } from './list-speeds.ts';
+import { LaneTraffic, type ProviderTraffic, providerTraffic } from './traffic-lane.ts';
+import { reportOf } from './traffic-report.ts';
+import type { FromTraffic, LaneIdentity, ToTraffic } from './traffic-messages.ts';
+
+export interface TrafficParts {
+  readonly clock: Clock;
+  readonly log: Log;
+  /** A number in [0, 1). */
+  readonly random: () => number;
+  readonly providers: readonly Provider[];
+  readonly laneConnections: number;
+  readonly routeConnections: number;
+  readonly connectionsOut: number;
+}
+
+/** An operator hears of the same fault of ours once in this time. */
+const alarmEveryMs = 3_600_000;
+/** Lanes without work or trouble that are remembered. */
+const lanesMost = 10_000;
+
+/**
+ * The book of all outgoing connections. It lives once, in the main thread, whoever delivers: deliverers ask it for each connection and
+ * tell it what speaks against opening more, so that no limit is exceeded and no back-off missed by a part that does not know of it.
+ */
+export class Traffic implements LaneControl {
+  readonly #parts: TrafficParts;
+  readonly #members = new Map<number, (message: FromTraffic) => void>();
+  readonly #lanes = new Map<string, LaneTraffic>();
+  readonly #providers = new Map<string, ProviderTraffic>();
+  readonly #dead: DeadHosts;
+  readonly #lists = new ListSpeeds();
+  /** Results by `state class`. */
+  readonly #outcomes = new Map<string, number>();
+  readonly #alarmed = new Map<string, number>();
+  /** Lanes with wishes that could not be granted, in their turn. */
+  readonly #starved = new Set<LaneTraffic>();
+  #connections = 0;
+  #wakeAt = Infinity;
+  #sleeping: AbortController | undefined;
+
+  constructor(parts: TrafficParts) {
+    this.#parts = parts;
+    this.#dead = new DeadHosts(parts.random);
+  }
+
+  /** A deliverer joins; what comes from it is given to the function that is returned. */
+  join(tell: (message: FromTraffic) => void): (message: ToTraffic) => void {
+    const member = this.#members.size;
+    this.#members.set(member, tell);
+    return (message) => this.#hear(member, message);
+  }
+
+  /** Nothing is leased any more. */
+  stop(): void {
+    this.#members.clear();
+    this.#starved.clear();
+    this.#sleeping?.abort();
+  }
+
+  async lanes(): Promise<readonly LaneReport[]> {
+    const now = this.#parts.clock.now();
+    return [...this.#lanes.values()].filter((lane) => !isQuiet(lane, now)).map((lane) => reportOf(lane, now));
+  }
+
+  async setLane(name: string, change: LaneChange): Promise<boolean> {
+    if (name.includes('@')) return this.#setList(name, change);
+    const lane = this.#lanes.get(name);
+    if (!lane) return false;
+    lane.paused = change.paused ?? lane.paused;
+    lane.factor = change.factor ?? lane.factor;
+    this.#tellState(lane);
+    this.#serve(lane);
+    return true;
+  }
+
+  async outcomes(): Promise<readonly OutcomeCount[]> {
+    return [...this.#outcomes].map(([name, count]) => {
+      const blank = name.indexOf(' ');
+      return { state: name.slice(0, blank) as OutcomeCount['state'], class: name.slice(blank + 1), count };
+    });
+  }
+
+  #hear(member: number, message: ToTraffic): void {
+    if (!this.#members.has(member)) return;
+    switch (message.kind) {
+      case 'want':
+        return this.#want(member, message);
+      case 'end':
+        return this.#end(member, message.lane, message.isUsed);
+      case 'refusal':
+        return this.#refusal(message.lane, message.domain, message.reply);
+      case 'unreachable':
+        return this.#unreachable(message.lane, message.result, message.sessions);
+      case 'timedOut':
+        return this.#tellDead(message.address, this.#dead.timedOut(message.address, this.#parts.clock.now()));
+      case 'answered':
+        if (this.#dead.answered(message.address)) this.#tellAll({ kind: 'dead', address: message.address, until: 0 });
+        return undefined;
+      case 'counts':
+        return this.#count(member, message);
+    }
+  }
+
+  #want(member: number, { lane: identity, count, isFirst }: ToTraffic & { kind: 'want' }): void {
+    const lane = this.#lanes.get(identity.lane) ?? this.#newLane(identity);
+    if (count === 0) lane.wishes.delete(member);
+    else lane.wishes.set(member, count);
+    if (isFirst) {
+      lane.known.add(member);
+      this.#members.get(member)?.({ kind: 'lane', lane: identity.lane, state: lane.state });
+    }
+    this.#serve(lane);
+  }
+
+  #newLane(identity: LaneIdentity): LaneTraffic {
+    this.#forgetQuiet();
+    const profile = identity.isRoute ? routeProvider : providerOf(identity.hosts, this.#parts.providers);
+    const isOwn = identity.isRoute || isLast(profile);
+    const name = isOwn ? `lane ${identity.lane}` : profile.name;
+    const provider = this.#providers.get(name) ?? providerTraffic(profile);
+    this.#providers.set(name, provider);
+    const { routeConnections, laneConnections } = this.#parts;
+    const usual = identity.isRoute ? routeConnections : laneConnections;
+    const lane = new LaneTraffic(identity, provider, profile.connections || usual);
+    this.#lanes.set(identity.lane, lane);
+    return lane;
+  }
+
+  #forgetQuiet(): void {
+    if (this.#lanes.size < lanesMost) return;
+    const now = this.#parts.clock.now();
+    for (const [name, lane] of this.#lanes) {
+      if (!isQuiet(lane, now)) continue;
+      this.#lanes.delete(name);
+      lane.provider.lanes.delete(lane);
+      this.#providers.delete(`lane ${name}`);
+    }
+  }
+
+  #end(member: number, name: string, isUsed: boolean): void {
+    const lane = this.#lanes.get(name);
+    const leased = lane?.leased.get(member) ?? 0;
+    if (!lane || leased === 0) return;
+    lane.leased.set(member, leased - 1);
+    lane.pace.giveBack(isUsed);
+    lane.provider.pace.giveBack(isUsed);
+    this.#connections--;
+    this.#serve(lane);
+    this.#serveStarved();
+  }
+
+  // Grants what may be granted now; the rest has its turn when a connection ends or time has passed.
+  #serve(lane: LaneTraffic): void {
+    const now = this.#parts.clock.now();
+    while (lane.wishes.size > 0 && this.#connections < this.#parts.connectionsOut) {
+      const openAt = lane.openAt(now);
+      if (openAt > now) {
+        this.#wake(openAt, now);
+        break;
+      }
+      this.#lease(lane, lane.nextWisher()!, now);
+    }
+    this.#starved.delete(lane);
+    if (lane.wishes.size > 0) this.#starved.add(lane);
+  }
+
+  #serveStarved(): void {
+    // Who is served and still wants more goes to the end: it is not looked at twice.
+    for (const lane of Array.from(this.#starved)) {
+      if (this.#connections >= this.#parts.connectionsOut) return;
+      this.#serve(lane);
+    }
+  }
+
+  #lease(lane: LaneTraffic, member: number, now: number): void {
+    lane.pace.take(now);
+    lane.provider.pace.take(now);
+    this.#connections++;
+    lane.leased.set(member, (lane.leased.get(member) ?? 0) + 1);
+    const messages = lane.provider.profile.messagesPerConnection;
+    const { perSecond } = lane;
+    this.#members.get(member)?.({ kind: 'lease', lane: lane.identity.lane, messages, perSecond });
+  }
+
+  #wake(at: number, now: number): void {
+    if (at === Infinity || at >= this.#wakeAt) return;
+    this.#sleeping?.abort();
+    const sleeping = new AbortController();
+    this.#sleeping = sleeping;
+    this.#wakeAt = at;
+    void this.#parts.clock.sleep(at - now, sleeping.signal).then(() => {
+      if (sleeping.signal.aborted) return;
+      this.#wakeAt = Infinity;
+      this.#serveStarved();
+    });
+  }
+
+  #refusal(name: string, domain: string, reply: string): void {
+    const lane = this.#lanes.get(name);
+    if (!lane) return;
+    const verdict = classify(reply, { dialect: lane.provider.profile.dialect });
+    if (verdict.alarm) this.#alarm(lane, verdict, reply);
+    const closedBy: AttemptResult = { state: 'deferred', host: '', reply: `451 4.7.0 backed off after: ${reply}` };
+    if (verdict.scope === 'provider') this.#backOffProvider(lane.provider, verdict, closedBy, name);
+    else if (verdict.scope === 'lane') this.#backOffLane(lane, verdict, closedBy);
+    else if (verdict.scope === 'domain') {
+      const closedUntil = this.#parts.clock.now() + verdict.waitMs;
+      this.#tellAll({ kind: 'domain', domain, closedUntil, closedBy });
+    }
+  }
+
+  #backOffProvider(provider: ProviderTraffic, verdict: ReplyVerdict, closedBy: AttemptResult, name: string): void {
+    if (!provider.pace.refused(verdict.waitMs, verdict.resume, this.#parts.clock.now())) return;
+    provider.closedBy = closedBy;
+    for (const lane of provider.lanes) this.#tellState(lane);
+    this.#tellBackOff(name, provider.pace.closedUntil, closedBy.reply);
+  }
+
+  #backOffLane(lane: LaneTraffic, verdict: Pick<ReplyVerdict, 'waitMs' | 'resume'>, closedBy: AttemptResult): void {
+    if (!lane.pace.refused(verdict.waitMs, verdict.resume, this.#parts.clock.now())) return;
+    lane.closedBy = closedBy;
+    this.#tellState(lane);
+    this.#tellBackOff(lane.identity.lane, lane.pace.closedUntil, closedBy.reply);
+  }
+
+  // Other connections may be doing well: a host that limits their number is no dead host.
+  #unreachable(name: string, result: AttemptResult, sessions: number): void {
+    const lane = this.#lanes.get(name);
+    if (!lane) return;
+    const verdict = classify(result.reply, { dialect: lane.provider.profile.dialect, isGreeting: true });
+    if (verdict.scope === 'provider') this.#backOffProvider(lane.provider, verdict, result, name);
+    else if (sessions > 0) lane.pace.crowded(sessions, this.#parts.clock.now());
+    else this.#backOffLane(lane, verdict, result);
+  }
+
+  #tellBackOff(lane: string, until: number, reason: string): void {
+    this.#parts.log('lane.backedOff', { lane, until, reason });
+  }
+
+  #alarm(lane: LaneTraffic, { rule }: ReplyVerdict, reply: string): void {
+    const key = `${lane.providerName || lane.identity.lane} ${rule}`;
+    const now = this.#parts.clock.now();
+    if (now - (this.#alarmed.get(key) ?? -Infinity) < alarmEveryMs) return;
+    if (this.#alarmed.size >= lanesMost) this.#alarmed.clear();
+    this.#alarmed.set(key, now);
+    this.#parts.log('lane.alarm', { lane: lane.identity.lane, provider: lane.providerName, rule, reply });
+  }
+
+  #count(member: number, { lanes, lists, classes }: ToTraffic & { kind: 'counts' }): void {
+    const now = this.#parts.clock.now();
+    for (const [name, count] of classes) this.#outcomes.set(name, (this.#outcomes.get(name) ?? 0) + count);
+    for (const list of lists) this.#lists.sees(list, now);
+    for (const counts of lanes) {
+      const lane = this.#lanes.get(counts.lane);
+      lane?.note(member, counts, now);
+      const hasGrown = lane?.pace.succeeded(counts.delivered, now);
+      if (lane?.provider.pace.succeeded(counts.delivered, now)) this.#serveStarved();
+      else if (hasGrown && lane) this.#serve(lane);
+    }
+  }
+
+  #setList(name: string, change: LaneChange): boolean {
+    const factor = this.#lists.set(name, change, this.#parts.clock.now());
+    if (factor === undefined) return false;
+    this.#tellAll({ kind: 'list', list: name, factor });
+    return true;
+  }
+
+  #tellState(lane: LaneTraffic): void {
+    const message = { kind: 'lane', lane: lane.identity.lane, state: lane.state } as const;
+    for (const member of lane.known) this.#members.get(member)?.(message);
+  }
+
+  #tellDead(address: string, until: number): void {
+    if (until <= this.#parts.clock.now()) return;
+    this.#parts.log('lane.dead', { host: address, until });
+    this.#tellAll({ kind: 'dead', address, until });
+  }
+
+  #tellAll(message: FromTraffic): void {
+    for (const tell of this.#members.values()) tell(message);
+  }
+}
+
+/** Nothing to tell an operator of, and nothing that would be lost with it. */
+function isQuiet(lane: LaneTraffic, now: number): boolean {
+  const hasWork = lane.wishes.size > 0 || lane.pace.inUse > 0 || lane.sum('waiting') > 0;
+  return !hasWork && !lane.paused && lane.factor === 1 && lane.closedUntil <= now;
+}
