@@ -112,7 +112,8 @@ export const addresses = read((db: Database, ask: { role: Role; after: Cursor; l
   ),
 );
 
-interface PageAsk {
+/** Which members a page is to hold. */
+export interface PageAsk {
   readonly role: Role;
   readonly after: Cursor;
   readonly lastMember: number;
