@@ -22,8 +22,10 @@ export interface DelivererParts extends Omit<ResultsParts, 'onSettled' | 'onChun
   readonly carrier: (port: CarrierPort) => Carrier;
 }
 
-/** Recipients that are held in memory at a time (P6). */
-const heldMost = 10_000;
+/** Recipients in memory beyond which no more are claimed, not counting those who wait in slow lanes (P6). */
+const heldMost = 5_000;
+/** And counting them: a line of text each. */
+const heldInAllMost = 100_000;
 /** Recipients that one look into the queue asks for. */
 const claimRecipients = 4_000;
 const claimMails = 200;
@@ -73,8 +75,10 @@ export class Deliverer {
         this.#held--;
         this.#results.add(delivery, result);
         this.#buffer.settled();
-        if (this.#held < heldMost / 2) this.#work.wake();
+        if (this.#held < heldMost) this.#work.wake();
       },
+      putBack: (run, until, reply) => this.#putBack(run, until, reply),
+      opened: () => void this.#hurry(),
     });
   }
 
@@ -99,15 +103,19 @@ export class Deliverer {
 
   async #run(): Promise<void> {
     while (!this.#isStopping) {
-      const taken = this.#held < heldMost / 2 ? await this.#takeWork() : 0;
+      const taken = this.#hasRoom ? await this.#takeWork() : 0;
       if (taken === 0) await this.#work.sleep(this.#parts.clock, await this.#idleMs());
     }
+  }
+
+  get #hasRoom(): boolean {
+    return this.#held < heldInAllMost && this.#held - this.#carrier.slow() < heldMost;
   }
 
   async #takeWork(): Promise<number> {
     try {
       const busy = this.#carrier.busyDomains();
-      return (await this.#takeMails(busy)) + (await this.#takeDue(busy)) + (await this.#takeChunks(busy));
+      return (await this.#takeMails(busy)) + (await this.#takeDue(busy)) + (await this.#takeChunks());
     } catch (error) {
       this.#parts.log('storage.trouble', { doing: 'taking work for delivery', cause: String(error) });
       return 0;
@@ -139,7 +147,12 @@ export class Deliverer {
   }
 
   async #takeDue(busy: readonly string[]): Promise<number> {
-    const due = await this.#parts.queue.claimDue(this.#parts.claimant, claimRecipients, busy);
+    const due = await this.#parts.queue.claimDue(
+      this.#parts.claimant,
+      claimRecipients,
+      busy,
+      this.#carrier.pausedLists(),
+    );
     for (const [post, some] of Map.groupBy(due, (one) => one.post)) await this.#carryDue(post, some);
     return due.length;
   }
@@ -156,9 +169,14 @@ export class Deliverer {
     }
   }
 
-  async #takeChunks(busy: readonly string[]): Promise<number> {
+  async #takeChunks(): Promise<number> {
     const { queue, claimant } = this.#parts;
-    const chunks = await queue.claimChunks(claimant, claimRecipients, busy);
+    const chunks = await queue.claimChunks(
+      claimant,
+      claimRecipients,
+      this.#carrier.fullDomains(),
+      this.#carrier.pausedLists(),
+    );
     for (const chunk of chunks) await this.#carryChunk(chunk);
     return chunks.length;
   }
@@ -168,15 +186,56 @@ export class Deliverer {
     if (this.#mine.has(String(chunk.id))) return;
     const prepared = await this.#prepare(chunk.post);
     if (!prepared) return queue.deferChunk(claimant, chunk.id, clock.now() + 60_000);
+    const shutUntil = this.#isOver(prepared.load.birth) ? undefined : this.#carrier.shutUntil(chunk.domain);
+    if (shutUntil !== undefined) return queue.deferChunk(claimant, chunk.id, shutUntil);
     const known = chunk.again ? await queue.recorded(chunk.post, chunk.first, chunk.count) : new Set<number>();
     const owed = chunk.count - known.size;
     // The last run had every outcome on disk and did not come to end the chunk.
     if (owed === 0) return this.#results.endChunk(chunk.id, chunk.post);
     this.#take(String(chunk.id));
-    const job: ChunkJob = { kind: 'chunk', chunk: chunk.id, post: chunk.post, list: prepared.list, owed };
+    const { list } = prepared;
+    const job: ChunkJob = {
+      kind: 'chunk',
+      chunk: chunk.id,
+      post: chunk.post,
+      list,
+      owed,
+      back: 0,
+      backUntil: Infinity,
+    };
     for (const { domain, run } of runsOf(chunk.packed, chunk.first, known, { ...prepared, job })) {
       this.#carry(domain, run, false);
     }
+  }
+
+  // A chunk's outcomes stay as they are: the next claim goes on with those who have none.
+  #putBack(run: Run, until: number, reply: string): void {
+    const { job, remaining } = run;
+    if (job.kind === 'chunk' && !this.#isOver(run.birth)) {
+      this.#held -= remaining;
+      return this.#results.putBack(job, remaining, until);
+    }
+    for (let one = run.take(); one; one = run.take()) {
+      this.#held--;
+      this.#buffer.begun();
+      this.#results.add(one, { state: 'deferred', host: '', reply, next: until });
+      this.#buffer.settled();
+    }
+  }
+
+  // After those chunks that are on their way back into the queue.
+  async #hurry(): Promise<void> {
+    await this.#results.ended();
+    try {
+      await this.#parts.queue.hurryChunks();
+    } catch (error) {
+      this.#parts.log('storage.trouble', { doing: 'calling put-off chunks back', cause: String(error) });
+    }
+    this.#work.wake();
+  }
+
+  #isOver(birth: number): boolean {
+    return this.#parts.clock.now() - birth >= this.#parts.lifetimeMs;
   }
 
   // The claim has renewed the lease of what is ours already.

@@ -25,6 +25,10 @@ export interface ChunkJob {
   readonly list?: string;
   /** Members whose outcome is not on disk yet. */
   owed: number;
+  /** Those of them who wait in the queue again; when nobody else is owed, the chunk goes back there. */
+  back: number;
+  /** When it is due again then. */
+  backUntil: number;
 }
 
 export interface DueJob {
@@ -51,6 +55,8 @@ export interface Delivery {
 /** Deliveries of one job to one domain; each is made when it is taken. */
 export interface Run {
   readonly job: Job;
+  /** Milliseconds since 1970: see `Load`. */
+  readonly birth: number;
   /** Deliveries that are left. */
   readonly remaining: number;
   take(): Delivery | undefined;
@@ -63,6 +69,8 @@ export interface AttemptResult {
   readonly host: string;
   /** Its reply (`550 5.1.1 …`) or our reason, one line. */
   readonly reply: string;
+  /** When it is tried again, where the retry curve does not say so. */
+  readonly next?: number;
 }
 
 /** What a carrier asks of and tells to the deliverer. */
@@ -74,6 +82,10 @@ export interface CarrierPort {
   /** It waits again. */
   returned(): void;
   settle(delivery: Delivery, result: AttemptResult): void;
+  /** Nobody was asked: the rest of a run goes back into the queue. `reply` says why, in case its time is over. */
+  putBack(run: Run, until: number, reply: string): void;
+  /** What stood still moves again: what was put back may come at once. */
+  opened(): void;
 }
 
 /** What takes deliveries to where they go: SMTP sessions, or the sandbox's Maildirs. */
@@ -82,8 +94,16 @@ export interface Carrier {
   carry(domain: string, run: Run, isSingle: boolean): void;
   /** `mayBegin` may have become true. */
   resume(): void;
-  /** Domains that cannot take more now: their chunks are left in the queue. */
+  /** Domains that cannot take more now: single mails and second tries for them are left in the queue. */
   busyDomains(): string[];
+  /** Those of them that will soon: chunks for them alone are left where they are, others are put off (`shutUntil`). */
+  fullDomains(): string[];
+  /** Lists that are paused: their posts are left in the queue. */
+  pausedLists(): string[];
+  /** When a domain whose lane stands still may be looked at again; undefined: it does not. */
+  shutUntil(domain: string): number | undefined;
+  /** Deliveries that wait in lanes too slow to get to them soon: they do not count as work at hand. */
+  slow(): number;
   /** Ends: running transactions finish, what has not begun is given up without a result. */
   stop(): Promise<void>;
 }

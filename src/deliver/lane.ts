@@ -1,15 +1,18 @@
+import type { Socket } from 'node:net';
 import type { Log } from '../log.ts';
 import type { Clock } from '../lib/clock.ts';
 import { classify } from '../smtp/reply-class.ts';
 import type { AttemptResult, CarrierPort, Delivery, Run } from './delivery.ts';
 import type { FlushRound } from './flush-round.ts';
 import type { NextHops } from './hosts.ts';
+import { LaneGate } from './lane-gate.ts';
+import { LaneOverflow } from './lane-overflow.ts';
 import { LaneTally } from './lane-tally.ts';
 import type { Lease } from './lease.ts';
-import { isItsTurn, untilTurnMs } from './pace.ts';
+import { untilTurnMs } from './pace.ts';
 import { reach, type ReachParts } from './reach.ts';
 import { domainOf } from './runs.ts';
-import type { OpenSession, SetupFailure } from './session-setup.ts';
+import type { Dialer, OpenSession, SetupFailure } from './session-setup.ts';
 import type { LaneCounts, LaneIdentity, LaneState, ToTraffic } from './traffic-messages.ts';
 import type { SessionPort } from './transaction.ts';
 import { Transactions } from './transactions.ts';
@@ -35,11 +38,6 @@ const perConnection = 20;
 const wantedMost = 20;
 /** How long sessions without work are kept. */
 const lingerMs = 300;
-/** A lane that holds more than this gets no more chunks of its domains alone. */
-const waitingMost = 5_000;
-const open: LaneState = Object.freeze({ dialect: '', closedUntil: 0, closedBy: undefined, paused: false, factor: 1 });
-const paused = deferral('451 4.3.2 the lane is paused by the operator');
-const leftAlone = deferral('451 4.4.1 the lane is left alone for a while');
 
 /** One MX set in one deliverer: its waiting deliveries and its sessions. Nobody else waits for it. */
 export class Lane {
@@ -47,15 +45,15 @@ export class Lane {
   readonly #identity: LaneIdentity;
   readonly #waiting = new Waiting();
   readonly #sessions = new Map<Transactions, Lease>();
+  readonly #gate: LaneGate;
+  readonly #overflow: LaneOverflow;
   readonly #tally = new LaneTally();
   /** Hosts that announce CHUNKING and fail with it. */
   readonly #noChunking = new Set<string>();
-  #opening = 0;
+  /** Connections that are being set up, with the sockets that each has so far. */
+  readonly #openings = new Set<Socket[]>();
   /** Connections that the book knows to be wanted. */
   #asked = 0;
-  #state = open;
-  /** Nothing of the state holds anything back: the usual case costs a fan-out one look. */
-  #isFree = true;
   #isLingering = false;
   #isPumpingLater = false;
   /** The book was not asked yet. */
@@ -64,6 +62,9 @@ export class Lane {
 
   constructor(parts: LaneParts) {
     this.#parts = parts;
+    const { clock, port } = parts;
+    this.#gate = new LaneGate(clock);
+    this.#overflow = new LaneOverflow({ clock, port, gate: this.#gate, waiting: this.#waiting, tally: this.#tally });
     const { key: lane, hosts, isRoute } = parts.hops;
     this.#identity = Object.freeze({ lane, hosts, isRoute });
   }
@@ -72,12 +73,13 @@ export class Lane {
     return this.#waiting.count;
   }
 
-  get isBusy(): boolean {
-    return this.waiting > waitingMost || this.#isShut;
+  /** What must not stay here. */
+  get overflow(): LaneOverflow {
+    return this.#overflow;
   }
 
   get isEmpty(): boolean {
-    return this.waiting === 0 && this.#sessions.size === 0 && this.#opening === 0 && this.#asked === 0;
+    return this.waiting === 0 && this.#sessions.size === 0 && this.#openings.size === 0 && this.#asked === 0;
   }
 
   add(run: Run, isSingle: boolean): void {
@@ -87,17 +89,18 @@ export class Lane {
 
   /** The book says what holds for the lane now. */
   take(state: LaneState): void {
-    this.#state = state;
-    this.#isFree = state.closedUntil <= this.#parts.clock.now() && !state.paused && state.factor >= 1;
+    const wasShut = this.#gate.isShut;
+    this.#gate.set(state);
+    if (wasShut && !this.#gate.isShut) this.#parts.port.opened();
     this.pump();
-    if (this.#isShut) for (const session of this.#sessions.keys()) session.resume(true);
+    if (this.#gate.isShut) for (const session of this.#sessions.keys()) session.resume(true);
   }
 
   /** The book grants one connection. */
   lease(lease: Lease): void {
     this.#asked--;
     this.#parts.onConnection(1);
-    if (this.#isStopping || this.#isShut || this.#useful() === 0) this.#endLease(false);
+    if (this.#isStopping || this.#gate.isShut || this.#useful() === 0) this.#endLease(false);
     else this.#open(lease);
     this.pump();
   }
@@ -105,7 +108,7 @@ export class Lane {
   /** Gives work to idle sessions and asks for more where they are needed. */
   pump(): void {
     if (this.#isStopping) return;
-    if (this.waiting > 0 && this.#isShut) this.#deferAll();
+    this.#overflow.makeWay();
     for (const session of this.#sessions.keys()) session.resume(false);
     if (this.#parts.port.mayBegin()) this.#ask();
   }
@@ -115,28 +118,30 @@ export class Lane {
     this.#isStopping = true;
     this.#waiting.clear();
     for (const session of this.#sessions.keys()) session.resume(true);
+    for (const sockets of this.#openings) {
+      for (const socket of sockets) socket.destroy();
+      this.#endLease(true);
+    }
+    this.#openings.clear();
   }
 
-  /** What was done since the last time, for the book. */
+  /** What was done since the last time, for the book. A lane that is too slow for what it holds gives the rest back. */
   counts(classes: Map<string, number>): LaneCounts {
-    const now = { lane: this.#identity.lane, waiting: this.waiting, opening: this.#opening };
-    return this.#tally.take(now, classes);
-  }
-
-  /** Closed or paused: what waits is deferred. */
-  get #isShut(): boolean {
-    return !this.#isFree && (this.#state.paused || this.#parts.clock.now() < this.#state.closedUntil);
+    const now = { lane: this.#identity.lane, waiting: this.waiting, opening: this.#openings.size };
+    const counts = this.#tally.take(now, classes);
+    this.#overflow.measure();
+    return counts;
   }
 
   /** Connections that would be useful beyond those that are there. */
   #useful(): number {
-    const useful = Math.ceil(this.waiting / perConnection) - this.#sessions.size - this.#opening;
+    const useful = Math.ceil(this.waiting / perConnection) - this.#sessions.size - this.#openings.size;
     return Math.max(0, Math.min(wantedMost, useful));
   }
 
   // A wish that became smaller is not worth a word, only one that is gone: what is granted too much is given back.
   #ask(): void {
-    const count = this.#isShut ? 0 : this.#useful();
+    const count = this.#gate.isShut ? 0 : this.#useful();
     if (count <= this.#asked && (count > 0 || this.#asked === 0)) return;
     this.#asked = count;
     this.#parts.tell({ kind: 'want', lane: this.#identity, count, isFirst: this.#isNew });
@@ -149,11 +154,18 @@ export class Lane {
   }
 
   #open(lease: Lease): void {
-    this.#opening++;
-    void reach(this.#parts.hops, this.#parts).then((opened) => {
-      this.#opening--;
-      if ('socket' in opened) this.#begin(opened, lease);
-      else this.#unreachable(opened);
+    const sockets: Socket[] = [];
+    const dialer: Dialer = async (...way) => {
+      const socket = await this.#parts.dialer(...way);
+      if (this.#isStopping) socket.destroy();
+      sockets.push(socket);
+      return socket;
+    };
+    this.#openings.add(sockets);
+    void reach(this.#parts.hops, { ...this.#parts, dialer }).then((opened) => {
+      // At a stop nobody waits for a host that has not answered yet.
+      if (!this.#openings.delete(sockets)) return 'socket' in opened && opened.socket.destroy();
+      return 'socket' in opened ? this.#begin(opened, lease) : this.#unreachable(opened);
     });
   }
 
@@ -182,7 +194,7 @@ export class Lane {
 
   // The next chunk may be on its way from the queue: a session is kept for a moment.
   #idle(session: Transactions, lease: Lease): void {
-    if (this.#isStopping || this.#isShut || lease.isSpent) return session.resume(true);
+    if (this.#isStopping || this.#gate.isShut || lease.isSpent) return session.resume(true);
     if (this.waiting > 0 || this.#isLingering) return;
     this.#isLingering = true;
     void this.#parts.clock.sleep(lingerMs).then(() => {
@@ -193,8 +205,7 @@ export class Lane {
 
   #next(lease: Lease): Delivery | undefined {
     if (lease.isSpent || this.#isStopping || !this.#parts.port.mayBegin()) return undefined;
-    if (!this.#isFree && !this.#isItsTurn()) return undefined;
-    const waitMs = lease.waitMs(this.#parts.clock);
+    const waitMs = this.#gate.waitMs() || lease.waitMs(this.#parts.clock);
     if (waitMs > 0) {
       this.#pumpLater(waitMs);
       return undefined;
@@ -204,18 +215,8 @@ export class Lane {
     return delivery;
   }
 
-  #isItsTurn(): boolean {
-    const now = this.#parts.clock.now();
-    const { factor } = this.#state;
-    if (this.#isShut) return false;
-    this.#isFree = factor >= 1;
-    if (isItsTurn(factor, now)) return true;
-    this.#pumpLater(untilTurnMs(now));
-    return false;
-  }
-
   #pumpLater(ms: number): void {
-    if (this.#isPumpingLater || this.waiting === 0) return;
+    if (this.#isPumpingLater || this.waiting === 0 || ms === Infinity) return;
     this.#isPumpingLater = true;
     void this.#parts.clock.sleep(ms).then(() => {
       this.#isPumpingLater = false;
@@ -237,6 +238,7 @@ export class Lane {
   }
 
   #settle(delivery: Delivery, result: AttemptResult): void {
+    this.#overflow.result();
     if (result.state === 'delivered') {
       this.#tally.delivered();
       this.#parts.port.settle(delivery, result);
@@ -246,7 +248,7 @@ export class Lane {
   // The lane sees what speaks of us before the result is passed on; and a 5xx that means "later" is a deferral.
   #read(delivery: Delivery, result: AttemptResult): AttemptResult {
     const { reply } = result;
-    const verdict = classify(reply, { dialect: this.#state.dialect });
+    const verdict = classify(reply, { dialect: this.#gate.dialect });
     const isLater = result.state === 'failed' && verdict.class === 'deferred' && !verdict.isPermanent;
     const read: AttemptResult = isLater ? { ...result, state: 'deferred' } : result;
     this.#tally.add(read, verdict.class);
@@ -276,20 +278,4 @@ export class Lane {
     this.#endLease(true);
     this.pump();
   }
-
-  #deferAll(): void {
-    const trouble = this.#state.paused ? paused : (this.#state.closedBy ?? leftAlone);
-    // Results wait for their commit too: as many as have room now, the others when `pump` is called next.
-    while (this.#parts.port.mayBegin()) {
-      const one = this.#waiting.take();
-      if (!one) return;
-      this.#parts.port.begun();
-      this.#tally.add(trouble, 'deferred');
-      this.#parts.port.settle(one, trouble);
-    }
-  }
-}
-
-function deferral(reply: string): AttemptResult {
-  return Object.freeze({ state: 'deferred', host: '', reply });
 }

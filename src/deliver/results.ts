@@ -70,7 +70,7 @@ export class Results {
     const batch = this.#open;
     const at = this.#parts.clock.now();
     const isFinal = result.state === 'delivered' || result.state === 'failed';
-    const next = isFinal ? undefined : this.#next(delivery.load.birth, at);
+    const next = isFinal ? undefined : this.#next(delivery.load.birth, at, result.next);
     if (job.kind === 'mail') {
       batch.mails.push({ job, result, next });
       return;
@@ -80,6 +80,13 @@ export class Results {
     if (outcome.state !== 'delivered' || this.#parts.tellsDelivered) batch.told.push(outcome);
     if (job.kind === 'chunk') batch.chunks.set(job, (batch.chunks.get(job) ?? 0) + 1);
     else batch.dues.push({ job, position: delivery.position, isFinal: outcome.next === undefined });
+  }
+
+  /** So many members of a chunk wait in the queue again until `until`, once the outcomes of the others are on disk. */
+  putBack(job: ChunkJob, count: number, until: number): void {
+    job.back += count;
+    job.backUntil = Math.min(job.backUntil, until);
+    if (job.owed === job.back) this.#ending = this.#ending.then(() => this.#endChunks([job], new Set()));
   }
 
   /** The open batch; a new one is begun. */
@@ -128,19 +135,26 @@ export class Results {
     const ended: ChunkJob[] = [];
     for (const [job, count] of chunks) {
       job.owed -= count;
-      if (job.owed === 0) ended.push(job);
+      if (job.owed === job.back) ended.push(job);
     }
+    const done = ended.filter(({ back }) => back === 0);
     const posts = new Set(
-      [...ended, ...dues.filter(({ isFinal }) => isFinal).map(({ job }) => job)].map((job) => job.post),
+      [...done, ...dues.filter(({ isFinal }) => isFinal).map(({ job }) => job)].map((job) => job.post),
     );
-    if (posts.size > 0) this.#ending = this.#ending.then(() => this.#endChunks(ended, posts));
+    if (ended.length + posts.size > 0) this.#ending = this.#ending.then(() => this.#endChunks(ended, posts));
   }
 
   // A crash or a full disk here leaves chunks whose members all have outcomes: the next claim sees that and ends them.
   async #endChunks(ended: readonly ChunkJob[], posts: ReadonlySet<Id>): Promise<void> {
     const { queue, claimant, onChunkDone, onChunkEnded, log } = this.#parts;
     try {
-      await Promise.all(ended.map((job) => queue.finishChunk(claimant, job.chunk)));
+      await Promise.all(
+        ended.map((job) =>
+          job.back === 0
+            ? queue.finishChunk(claimant, job.chunk)
+            : queue.deferChunk(claimant, job.chunk, job.backUntil),
+        ),
+      );
       for (const job of ended) onChunkDone(job.post);
       for (const post of posts) if (await queue.finishPost(post)) log('post.sent', { entry: post });
     } catch (error) {
@@ -163,8 +177,8 @@ export class Results {
       : { post, position, member, address, state, at, host, reply, next };
   }
 
-  #next(birth: number, at: number): number | undefined {
-    return at - birth >= this.#parts.lifetimeMs ? undefined : nextAttempt(birth, at, this.#parts.random());
+  #next(birth: number, at: number, given: number | undefined): number | undefined {
+    return at - birth >= this.#parts.lifetimeMs ? undefined : (given ?? nextAttempt(birth, at, this.#parts.random()));
   }
 
   #logOutcome({ post, address, state, host, reply, next }: Outcome): void {

@@ -43,6 +43,10 @@ class MemberRun implements Run {
     return this.#copies.job;
   }
 
+  get birth(): number {
+    return this.#copies.load.birth;
+  }
+
   take(): Delivery | undefined {
     while (this.#at < this.#end) {
       const at = this.#at++;
@@ -90,10 +94,12 @@ export function runsOf(
 /** A single delivery as a run. */
 export class SingleRun implements Run {
   readonly job: Job;
+  readonly birth: number;
   #delivery: Delivery | undefined;
 
   constructor(delivery: Delivery) {
     this.job = delivery.job;
+    this.birth = delivery.load.birth;
     this.#delivery = delivery;
   }
 

@@ -35,6 +35,20 @@ export class SandboxCarrier implements Carrier {
     }
   }
 
+  fullDomains(): string[] {
+    return [];
+  }
+
+  pausedLists(): string[] {
+    return [];
+  }
+
+  shutUntil(): undefined {}
+
+  slow(): number {
+    return 0;
+  }
+
   busyDomains(): string[] {
     return [];
   }

@@ -52,6 +52,8 @@ export class SmtpCarrier implements Carrier {
   #lists = new Set<string>();
   #isCounting = false;
   #connections = 0;
+  /** Deliveries that wait in slow lanes, as counted last. */
+  #slow = 0;
   /** Where the round over the lanes goes on: no lane is always first. */
   #turn = 0;
 
@@ -66,7 +68,7 @@ export class SmtpCarrier implements Carrier {
     if (job.kind !== 'mail' && job.list !== undefined) this.#lists.add(job.list);
     this.#countLater();
     const closed = this.#closed(domain);
-    if (closed) return this.#settleAll(run, closed);
+    if (closed) return this.#port.putBack(run, closed.closedUntil, closed.closedBy.reply);
     void this.#find(domain).then((found) => {
       if (found.ok) this.#lane(domain, found.value).add(run, isSingle);
       else this.#settleAll(run, resultOf(found.failure));
@@ -80,9 +82,25 @@ export class SmtpCarrier implements Carrier {
   }
 
   busyDomains(): string[] {
-    const busy = [...this.#hops].filter(([, known]) => known.lane?.isBusy).map(([domain]) => domain);
+    const busy = [...this.#hops].filter(([, known]) => known.lane?.overflow.isBusy).map(([domain]) => domain);
     const closed = [...this.#closedDomains.keys()].filter((domain) => this.#closed(domain));
     return [...busy, ...closed];
+  }
+
+  fullDomains(): string[] {
+    return [...this.#hops].filter(([, known]) => known.lane?.overflow.isFull).map(([domain]) => domain);
+  }
+
+  pausedLists(): string[] {
+    return [...this.#slowLists].filter(([, factor]) => factor === 0).map(([list]) => list);
+  }
+
+  shutUntil(domain: string): number | undefined {
+    return this.#closed(domain)?.closedUntil ?? this.#hops.get(domain)?.lane?.overflow.shutUntil;
+  }
+
+  slow(): number {
+    return this.#slow;
   }
 
   async stop(): Promise<void> {
@@ -106,6 +124,8 @@ export class SmtpCarrier implements Carrier {
       case 'list':
         if (message.factor < 1) this.#slowLists.set(message.list, message.factor);
         else this.#slowLists.delete(message.list);
+        if (message.factor === 0) for (const lane of this.#lanes.values()) lane.overflow.putBackList(message.list);
+        else this.#port.opened();
         return this.resume();
       case 'dead':
         if (message.until > 0) this.#dead.set(message.address, message.until);
@@ -120,10 +140,10 @@ export class SmtpCarrier implements Carrier {
     else this.#parts.traffic.tell({ kind: 'end', lane, isUsed: false });
   }
 
-  #closed(domain: string): AttemptResult | undefined {
+  #closed(domain: string): (FromTraffic & { kind: 'domain' }) | undefined {
     const closed = this.#closedDomains.get(domain);
     if (!closed) return undefined;
-    if (closed.closedUntil > this.#parts.clock.now()) return closed.closedBy;
+    if (closed.closedUntil > this.#parts.clock.now()) return closed;
     this.#closedDomains.delete(domain);
     return undefined;
   }
@@ -144,7 +164,8 @@ export class SmtpCarrier implements Carrier {
     const lanes = [...this.#lanes.values()].map((lane) => lane.counts(classes));
     this.#parts.traffic.tell({ kind: 'counts', lanes, lists: [...this.#lists], classes: [...classes] });
     this.#lists = new Set();
-    for (const [key, lane] of this.#lanes) if (lane.isEmpty && !lane.isBusy) this.#lanes.delete(key);
+    this.#slow = [...this.#lanes.values()].reduce((sum, lane) => sum + lane.overflow.slow, 0);
+    for (const [key, lane] of this.#lanes) if (lane.isEmpty && !lane.overflow.isBusy) this.#lanes.delete(key);
   }
 
   #settleAll(run: Run, result: AttemptResult): void {

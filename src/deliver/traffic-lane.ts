@@ -35,6 +35,8 @@ export class LaneTraffic {
   /** Deliverers that know the lane. */
   readonly known = new Set<number>();
   closedBy: AttemptResult | undefined;
+  /** It is closed because no host of it took a connection. */
+  wasTried = false;
   paused = false;
   factor = 1;
   /** Results a second, smoothed over some seconds. */
@@ -63,7 +65,8 @@ export class LaneTraffic {
     const { paused, factor, closedUntil } = this;
     const isOwn = this.pace.closedUntil >= this.provider.pace.closedUntil;
     const closedBy = isOwn ? this.closedBy : this.provider.closedBy;
-    return { dialect: this.provider.profile.dialect, closedUntil, closedBy, paused, factor };
+    const wasTried = isOwn && this.wasTried;
+    return { dialect: this.provider.profile.dialect, closedUntil, closedBy, wasTried, paused, factor };
   }
 
   /** When a connection may be opened, as `Pace.openAt`. */

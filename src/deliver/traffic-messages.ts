@@ -49,6 +49,8 @@ export interface LaneState {
   readonly closedUntil: number;
   /** What is said of recipients meanwhile. */
   readonly closedBy: AttemptResult | undefined;
+  /** No host took a connection: that was an attempt for all who wait. Else they go back into the queue untried. */
+  readonly wasTried: boolean;
   readonly paused: boolean;
   readonly factor: number;
 }

@@ -210,7 +210,7 @@ export class Traffic implements LaneControl {
     if (verdict.alarm) this.#alarm(lane, verdict, reply);
     const closedBy: AttemptResult = { state: 'deferred', host: '', reply: `451 4.7.0 backed off after: ${reply}` };
     if (verdict.scope === 'provider') this.#backOffProvider(lane.provider, verdict, closedBy, name);
-    else if (verdict.scope === 'lane') this.#backOffLane(lane, verdict, closedBy);
+    else if (verdict.scope === 'lane') this.#backOffLane(lane, verdict, closedBy, false);
     else if (verdict.scope === 'domain') {
       const closedUntil = this.#parts.clock.now() + verdict.waitMs;
       this.#tellAll({ kind: 'domain', domain, closedUntil, closedBy });
@@ -224,9 +224,10 @@ export class Traffic implements LaneControl {
     this.#tellBackOff(name, provider.pace.closedUntil, closedBy.reply);
   }
 
-  #backOffLane(lane: LaneTraffic, verdict: Pick<ReplyVerdict, 'waitMs' | 'resume'>, closedBy: AttemptResult): void {
+  #backOffLane(lane: LaneTraffic, verdict: ReplyVerdict, closedBy: AttemptResult, wasTried: boolean): void {
     if (!lane.pace.refused(verdict.waitMs, verdict.resume, this.#parts.clock.now())) return;
     lane.closedBy = closedBy;
+    lane.wasTried = wasTried;
     this.#tellState(lane);
     this.#tellBackOff(lane.identity.lane, lane.pace.closedUntil, closedBy.reply);
   }
@@ -238,7 +239,7 @@ export class Traffic implements LaneControl {
     const verdict = classify(result.reply, { dialect: lane.provider.profile.dialect, isGreeting: true });
     if (verdict.scope === 'provider') this.#backOffProvider(lane.provider, verdict, result, name);
     else if (sessions > 0) lane.pace.crowded(sessions, this.#parts.clock.now());
-    else this.#backOffLane(lane, verdict, result);
+    else this.#backOffLane(lane, verdict, result, true);
   }
 
   #tellBackOff(lane: string, until: number, reason: string): void {

@@ -1,4 +1,5 @@
 import type { Delivery, Job, Run } from './delivery.ts';
+import { SingleRun } from './runs.ts';
 
 /** The runs of one post that wait in a lane, the oldest first. */
 interface PostRuns {
@@ -35,6 +36,31 @@ export class Waiting {
     const delivery = this.#returned.pop() ?? this.#takeOf(this.#singles) ?? this.#takeBulk(held);
     if (delivery) this.#count--;
     return delivery;
+  }
+
+  /** Gives away the runs of posts that would come last, until no more than `keep` deliveries wait; with 0, everything. */
+  shed(keep: number): Run[] {
+    const shed: Run[] = [];
+    while (this.#count > keep && this.#posts.length > 0) {
+      const { runs } = this.#posts.at(-1)!;
+      const run = runs.pop();
+      if (run === undefined) this.#posts.pop();
+      else if (run.remaining > 0) {
+        shed.push(run);
+        this.#count -= run.remaining;
+      }
+    }
+    if (keep > 0) return shed;
+    shed.push(...this.#singles, ...this.#returned.map((delivery) => new SingleRun(delivery)));
+    this.clear();
+    return shed;
+  }
+
+  /** Gives away the runs of a list's posts. */
+  shedList(list: string): Run[] {
+    const shed = this.#posts.filter(({ runs }) => listOf(runs[0]?.job) === list).flatMap(({ runs }) => runs.splice(0));
+    for (const run of shed) this.#count -= run.remaining;
+    return shed;
   }
 
   clear(): void {

@@ -6,7 +6,7 @@ import type { Claimant, Entry, QueueStore } from '../queue/store.ts';
 /** Members of one chunk (DESIGN: queue). */
 const chunkMembers = 1_000;
 
-/** Chunks of one post that may wait for delivery: memory stays flat, and delivery never runs dry. */
+/** Chunks of one post that may wait for delivery beside those whose lanes stand still: delivery never runs dry, and nobody waits for a dead host. */
 const chunksAhead = 16;
 
 /** How long a fan-out that is ahead sleeps when nobody tells it that a chunk is done. */
@@ -48,7 +48,7 @@ export async function fanOut(post: Entry, list: List, parts: FanoutParts): Promi
 async function roomForChunk(post: Entry, parts: FanoutParts): Promise<boolean> {
   while (!parts.signal.aborted) {
     const progress = await parts.queue.progress(post.id);
-    if (!progress || progress.chunks < chunksAhead) return true;
+    if (!progress || progress.chunks - progress.postponed < chunksAhead) return true;
     await parts.chunkDone.sleep(parts.clock, idleMs);
   }
   return false;

@@ -3,7 +3,7 @@ import type { Id } from '../lib/ids.ts';
 import type { Role } from '../list/name.ts';
 import type { Cursor } from '../list/store.ts';
 import { type Claim, type Ended, removeEntry } from './entry-operations.ts';
-import type { Chunk, NewChunk } from './store.ts';
+import type { Chunk, NewChunk, Progress } from './store.ts';
 
 interface ChunkRow {
   id: number;
@@ -19,6 +19,14 @@ interface ChunkRow {
   number: number;
   role: Role;
   last_member: number;
+}
+
+interface ProgressRow {
+  domain: string | null;
+  address: string | null;
+  is_cut: number;
+  chunks: number;
+  postponed: number;
 }
 
 /** Chunk and cursor in one commit; the claim's lease starts anew, since the cutting of a large post takes long. */
@@ -52,27 +60,32 @@ export const cutChunk = write(
   },
 );
 
-export const progress = read(
-  (db: Database, ask: { post: Id }): { cursor: Cursor | undefined; isCut: boolean; chunks: number } | undefined => {
-    const row = db.get<{ domain: string | null; address: string | null; is_cut: number; chunks: number }>(
-      `SELECT cursor_domain AS domain, cursor_address AS address, is_cut,
-        (SELECT count(*) FROM chunks WHERE post = e.id) AS chunks FROM entries e WHERE id = ? AND kind = 'post'`,
-      ask.post,
-    );
-    if (!row) return undefined;
-    const cursor = row.domain === null ? undefined : { domain: row.domain, address: row.address! };
-    return { cursor, isCut: row.is_cut === 1, chunks: row.chunks };
-  },
-);
+export const progress = read((db: Database, ask: { post: Id; now: number }): Progress | undefined => {
+  const row = db.get<ProgressRow>(
+    `SELECT cursor_domain AS domain, cursor_address AS address, is_cut, count(c.id) AS chunks,
+        count(c.id) FILTER (WHERE c.state = 'ready' AND c.due > ?2) AS postponed
+        FROM entries e LEFT JOIN chunks c ON c.post = e.id WHERE e.id = ?1 AND e.kind = 'post' GROUP BY e.id`,
+    ask.post,
+    ask.now,
+  );
+  if (!row) return undefined;
+  const cursor = row.domain === null ? undefined : { domain: row.domain, address: row.address! };
+  return { cursor, isCut: row.is_cut === 1, chunks: row.chunks, postponed: row.postponed };
+});
 
 export const claimChunks = write(
-  (db: Database, ask: Claim & { recipients: number; exceptDomains: readonly string[] }): Chunk[] => {
+  (
+    db: Database,
+    ask: Claim & { recipients: number; exceptDomains: readonly string[]; exceptLists: readonly string[] },
+  ): Chunk[] => {
     const candidates = db.all<{ id: number; count: number }>(
       `SELECT c.id, c.count FROM chunks c JOIN entries e ON e.id = c.post
         WHERE ((c.state = 'ready' AND c.due <= ?1) OR (c.state = 'claimed' AND c.lease < ?1)) AND e.state <> 'held'
-        AND c.domain NOT IN (SELECT value FROM json_each(?2)) ORDER BY c.due, c.id LIMIT ?3`,
+        AND c.domain NOT IN (SELECT value FROM json_each(?2)) AND e.recipient NOT IN (SELECT value FROM json_each(?3))
+        ORDER BY c.due, c.id LIMIT ?4`,
       ask.now,
       JSON.stringify(ask.exceptDomains),
+      JSON.stringify(ask.exceptLists),
       Math.max(1, ask.recipients),
     );
     const chunks: Chunk[] = [];
@@ -103,6 +116,11 @@ export const deferChunk = write((db: Database, ask: { owner: string; id: number;
     ask.id,
     ask.owner,
   );
+});
+
+/** Chunks that were put off are due now. */
+export const hurryChunks = write((db: Database, ask: { now: number }) => {
+  db.run(`UPDATE chunks SET due = ?1 WHERE state = 'ready' AND due > ?1`, ask.now);
 });
 
 /** Ends a post that is cut and has no chunk. That no recipient waits must have been seen in the outcomes before. */

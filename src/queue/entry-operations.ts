@@ -191,8 +191,14 @@ export const recover = write(
 );
 
 /** Posts that the operator holds: nobody is tried for them. */
-export const heldPosts = read((db: Database, _ask: undefined): string[] =>
-  db.all<{ id: string }>(`SELECT id FROM entries WHERE kind = 'post' AND state = 'held'`).map((row) => row.id),
+/** Posts that the operator holds, and all posts of `lists`. */
+export const heldPosts = read((db: Database, ask: { lists: readonly string[] }): string[] =>
+  db
+    .all<{ id: string }>(
+      `SELECT id FROM entries WHERE kind = 'post' AND (state = 'held' OR recipient IN (SELECT value FROM json_each(?)))`,
+      JSON.stringify(ask.lists),
+    )
+    .map((row) => row.id),
 );
 
 /** Those of these posts that are no longer there. */

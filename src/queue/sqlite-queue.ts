@@ -16,6 +16,7 @@ import type {
   Claimant,
   DueRecipient,
   Entry,
+  Progress,
   EntryFilter,
   EntryKind,
   NewChunk,
@@ -109,12 +110,17 @@ class SqliteQueue implements QueueStore {
     await this.#queue('cutChunk', { ...this.#claim(claimant), post, chunk, cursor });
   }
 
-  progress(post: Id): Promise<{ cursor: Cursor | undefined; isCut: boolean; chunks: number } | undefined> {
-    return this.#queue('progress', { post });
+  progress(post: Id): Promise<Progress | undefined> {
+    return this.#queue('progress', { post, now: this.#clock.now() });
   }
 
-  claimChunks(claimant: Claimant, recipients: number, exceptDomains: readonly string[] = []): Promise<Chunk[]> {
-    return this.#queue('claimChunks', { ...this.#claim(claimant), recipients, exceptDomains });
+  claimChunks(
+    claimant: Claimant,
+    recipients: number,
+    exceptDomains: readonly string[] = [],
+    exceptLists: readonly string[] = [],
+  ): Promise<Chunk[]> {
+    return this.#queue('claimChunks', { ...this.#claim(claimant), recipients, exceptDomains, exceptLists });
   }
 
   async finishChunk({ owner }: Claimant, id: number): Promise<void> {
@@ -123,6 +129,10 @@ class SqliteQueue implements QueueStore {
 
   async deferChunk({ owner }: Claimant, id: number, due: number): Promise<void> {
     await this.#queue('deferChunk', { owner, id, due });
+  }
+
+  async hurryChunks(): Promise<void> {
+    await this.#queue('hurryChunks', { now: this.#clock.now() });
   }
 
   async record(batch: OutcomeBatch): Promise<void> {
@@ -139,8 +149,13 @@ class SqliteQueue implements QueueStore {
     return this.#outcomes.recorded(post, first, count);
   }
 
-  async claimDue(claimant: Claimant, limit: number, exceptDomains: readonly string[] = []): Promise<DueRecipient[]> {
-    const held = await this.#queue('heldPosts', undefined);
+  async claimDue(
+    claimant: Claimant,
+    limit: number,
+    exceptDomains: readonly string[] = [],
+    exceptLists: readonly string[] = [],
+  ): Promise<DueRecipient[]> {
+    const held = await this.#queue('heldPosts', { lists: exceptLists });
     const due = await this.#outcomes.claimDue(this.#claim(claimant), limit, exceptDomains, held);
     const gone = await this.#giveUpGone(new Set(due.map(({ post }) => post)));
     return gone.length === 0 ? due : due.filter(({ post }) => !gone.includes(post));
@@ -162,7 +177,7 @@ class SqliteQueue implements QueueStore {
   }
 
   async nextDue(): Promise<number | undefined> {
-    const held = await this.#queue('heldPosts', undefined);
+    const held = await this.#queue('heldPosts', { lists: [] });
     const [entry, recipient] = await Promise.all([this.#queue('nextDue', undefined), this.#outcomes.nextDue(held)]);
     return entry === undefined || recipient === undefined ? (entry ?? recipient) : Math.min(entry, recipient);
   }

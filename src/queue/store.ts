@@ -133,6 +133,16 @@ export interface Trace {
   readonly attempts: readonly Omit<Outcome, 'post' | 'position' | 'member' | 'address'>[];
 }
 
+/** Where the cutting of a post stands. */
+export interface Progress {
+  readonly cursor: Cursor | undefined;
+  readonly isCut: boolean;
+  /** Its chunks that are not worked off. */
+  readonly chunks: number;
+  /** Those of them that are not due yet: their lanes stand still. */
+  readonly postponed: number;
+}
+
 export interface QueueCounts {
   readonly ready: number;
   readonly claimed: number;
@@ -174,21 +184,33 @@ export interface QueueStore {
 
   /** In one commit: the next chunk of a post (none when nobody was left) and where its cursor stands; no cursor: the end. */
   cutChunk(claimant: Claimant, post: Id, chunk: NewChunk | undefined, cursor: Cursor | undefined): Promise<void>;
-  /** Where the cutting of a post stands, and how many of its chunks are not worked off. */
-  progress(post: Id): Promise<{ cursor: Cursor | undefined; isCut: boolean; chunks: number } | undefined>;
-  /** Takes chunks with together about `recipients` members. Those of `exceptDomains` alone are passed over. */
-  claimChunks(claimant: Claimant, recipients: number, exceptDomains?: readonly string[]): Promise<Chunk[]>;
+  /** Where the cutting of a post stands. */
+  progress(post: Id): Promise<Progress | undefined>;
+  /** Takes chunks with together about `recipients` members. Those of `exceptDomains` alone and of `exceptLists` are passed over. */
+  claimChunks(
+    claimant: Claimant,
+    recipients: number,
+    exceptDomains?: readonly string[],
+    exceptLists?: readonly string[],
+  ): Promise<Chunk[]>;
   /** Ends a chunk, all of whose members have outcomes on disk. */
   finishChunk(claimant: Claimant, id: number): Promise<void>;
   /** Gives a chunk back, not to be claimed before `due`. */
   deferChunk(claimant: Claimant, id: number, due: number): Promise<void>;
+  /** A lane is open again: chunks that were put off may be claimed at once. */
+  hurryChunks(): Promise<void>;
 
   /** Commits outcomes in one transaction per file; an earlier outcome of the same recipient becomes history. */
   record(batch: OutcomeBatch): Promise<void>;
   /** Which positions from `first` on, `count` of them, have an outcome. */
   recorded(post: Id, first: number, count: number): Promise<Set<number>>;
-  /** Takes up to `limit` recipients whose next try is due, oldest first, those of `exceptDomains` passed over. */
-  claimDue(claimant: Claimant, limit: number, exceptDomains?: readonly string[]): Promise<DueRecipient[]>;
+  /** Takes up to `limit` recipients whose next try is due, oldest first, those of `exceptDomains` and `exceptLists` passed over. */
+  claimDue(
+    claimant: Claimant,
+    limit: number,
+    exceptDomains?: readonly string[],
+    exceptLists?: readonly string[],
+  ): Promise<DueRecipient[]>;
   /** Ends a post that is cut, has no chunks and no recipient that is still to be tried. True when it has ended now. */
   finishPost(id: Id): Promise<boolean>;
   /** Every recipient's attempts for one post, in pages; `address` narrows to one. */

@@ -16,6 +16,7 @@ import type {
   NewMessage,
   Outcome,
   OutcomeState,
+  Progress,
   QueueCounts,
   QueueStore,
   Trace,
@@ -66,6 +67,7 @@ export class MemoryQueue implements QueueStore {
     kinds: readonly EntryKind[],
     limit: number,
     exceptDomains: readonly string[] = [],
+    exceptLists: readonly string[] = [],
   ): Promise<Entry[]> {
     await turn();
     const now = this.#clock.now();
@@ -131,24 +133,27 @@ export class MemoryQueue implements QueueStore {
     else Object.assign(row, { isCut: true, state: 'ready', owner: undefined, lease: undefined });
   }
 
-  async progress(post: Id): Promise<{ cursor: Cursor | undefined; isCut: boolean; chunks: number } | undefined> {
+  async progress(post: Id): Promise<Progress | undefined> {
     await turn();
     const row = this.#entries.get(post);
-    return row?.kind === 'post'
-      ? { cursor: row.cursor, isCut: row.isCut, chunks: this.#chunksOf(post).length }
-      : undefined;
+    if (row?.kind !== 'post') return undefined;
+    const chunks = this.#chunksOf(post);
+    const postponed = chunks.filter(({ isClaimed, due }) => !isClaimed && due > this.#clock.now()).length;
+    return { cursor: row.cursor, isCut: row.isCut, chunks: chunks.length, postponed };
   }
 
   async claimChunks(
     { owner, leaseMs }: Claimant,
     recipients: number,
     exceptDomains: readonly string[] = [],
+    exceptLists: readonly string[] = [],
   ): Promise<Chunk[]> {
     await turn();
     const now = this.#clock.now();
     const free = [...this.#chunks.values()]
       .filter((row) => (row.isClaimed ? row.lease! < now : row.due <= now))
       .filter((row) => this.#entries.get(row.post)?.state !== 'held' && !exceptDomains.includes(row.domain))
+      .filter((row) => !exceptLists.includes(row.work.list))
       .toSorted((a, b) => a.due - b.due || a.id - b.id);
     const claimed: Chunk[] = [];
     let room = recipients;
@@ -172,6 +177,12 @@ export class MemoryQueue implements QueueStore {
     await turn();
     const row = this.#ownChunk(id, owner);
     if (row) Object.assign(row, { isClaimed: false, due, owner: undefined });
+  }
+
+  async hurryChunks(): Promise<void> {
+    await turn();
+    const now = this.#clock.now();
+    for (const row of this.#chunks.values()) if (!row.isClaimed) row.due = Math.min(row.due, now);
   }
 
   async record(batch: OutcomeBatch): Promise<void> {
@@ -200,6 +211,7 @@ export class MemoryQueue implements QueueStore {
     { owner, leaseMs }: Claimant,
     limit: number,
     exceptDomains: readonly string[] = [],
+    exceptLists: readonly string[] = [],
   ): Promise<DueRecipient[]> {
     await turn();
     const now = this.#clock.now();
@@ -207,6 +219,7 @@ export class MemoryQueue implements QueueStore {
       .filter(({ latest, lease }) => latest.next! <= now && (lease === undefined || lease < now))
       .filter(({ latest }) => this.#entries.get(latest.post)?.state !== 'held')
       .filter(({ latest }) => !exceptDomains.includes(domainOf(latest.address)))
+      .filter(({ latest }) => !exceptLists.includes(this.#entries.get(latest.post)?.post?.list ?? ''))
       .toSorted((a, b) => a.latest.next! - b.latest.next!)
       .slice(0, limit);
     for (const row of due) Object.assign(row, { owner, lease: now + leaseMs });

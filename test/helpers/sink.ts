@@ -35,7 +35,7 @@ export async function startSink(keywords: readonly string[], answer: SinkAnswer 
     counts.set(word, (counts.get(word) ?? 0) + 1);
     return answer(line, counts.get(word)!);
   };
-  const server = createServer((socket) => {
+  const server = createServer({ noDelay: true }, (socket) => {
     connections++;
     sockets.add(socket);
     socket.on('close', () => sockets.delete(socket));

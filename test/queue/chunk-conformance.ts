@@ -17,9 +17,9 @@ function cutting(promising: Promising): void {
   promising('a chunk and its cursor come together', async (desk) => {
     const { id } = await desk.acceptedPost(7);
     await desk.queue.claim(ann, ['post'], 1);
-    assert.deepEqual(await desk.queue.progress(id), { cursor: undefined, isCut: false, chunks: 0 });
+    assert.deepEqual(await desk.queue.progress(id), { cursor: undefined, isCut: false, chunks: 0, postponed: 0 });
     await desk.queue.cutChunk(ann, id, chunkOf([1, 2]), cursor);
-    assert.deepEqual(await desk.queue.progress(id), { cursor, isCut: false, chunks: 1 });
+    assert.deepEqual(await desk.queue.progress(id), { cursor, isCut: false, chunks: 1, postponed: 0 });
     await desk.queue.cutChunk(ann, id, undefined, { ...cursor, address: 'm2@x.example' });
     assert.equal((await desk.queue.progress(id))?.chunks, 1);
     await desk.queue.cutChunk(ann, id, chunkOf([3]), undefined);
@@ -32,7 +32,7 @@ function cutting(promising: Promising): void {
     await desk.queue.cutChunk(ann, id, chunkOf([1]), cursor);
     await desk.queue.claim(ann, ['post'], 1);
     await desk.queue.cutChunk(bob, id, chunkOf([1]), undefined);
-    assert.deepEqual(await desk.queue.progress(id), { cursor: undefined, isCut: false, chunks: 0 });
+    assert.deepEqual(await desk.queue.progress(id), { cursor: undefined, isCut: false, chunks: 0, postponed: 0 });
     await desk.queue.cutChunk(ann, id, chunkOf([1]), undefined);
     await desk.queue.cutChunk(ann, id, chunkOf([2]), undefined);
     assert.equal((await desk.queue.counts()).chunks, 1);
@@ -47,7 +47,7 @@ function cutting(promising: Promising): void {
     assert.deepEqual(await desk.queue.claim(bob, ['post'], 1), []);
     await desk.queue.recover('ann');
     assert.deepEqual(idsOf(await desk.queue.claim(bob, ['post'], 1)), [id]);
-    assert.deepEqual(await desk.queue.progress(id), { cursor, isCut: false, chunks: 1 });
+    assert.deepEqual(await desk.queue.progress(id), { cursor, isCut: false, chunks: 1, postponed: 0 });
   });
 
   promising('a post that is cut is claimed by nobody, and waits for nothing but its chunks', async (desk) => {
@@ -97,6 +97,32 @@ function claimingChunks(promising: Promising): void {
     const positions = [...first, ...second, ...third].map((chunk) => chunk.first);
     assert.deepEqual(positions, [0, 2, 3, 4]);
     assert.deepEqual(await desk.queue.claimChunks(ann, 100), []);
+  });
+
+  promising(
+    'chunks that were put off are counted as such, and come when their time has or the queue is told',
+    async (desk) => {
+      const { id } = await desk.cutPost([chunkOf([1]), chunkOf([2]), chunkOf([3])]);
+      const chunks = await desk.queue.claimChunks(ann, 100);
+      for (const [at, chunk] of chunks.slice(0, 2).entries()) {
+        await desk.queue.deferChunk(ann, chunk.id, desk.clock.now() + (at + 1) * 1_000);
+      }
+      const progress = await desk.queue.progress(id);
+      assert.deepEqual([progress?.chunks, progress?.postponed], [3, 2]);
+      assert.deepEqual(await desk.queue.claimChunks(ann, 100), []);
+      desk.clock.move(1_000);
+      assert.equal((await desk.queue.progress(id))?.postponed, 1);
+      assert.equal((await desk.queue.claimChunks(ann, 100)).length, 1);
+      await desk.queue.hurryChunks();
+      assert.deepEqual(membersOf(await desk.queue.claimChunks(ann, 100)), membersOf([chunkOf([2])]));
+      assert.equal((await desk.queue.progress(id))?.postponed, 0);
+    },
+  );
+
+  promising('the chunks of a list are passed over with it', async (desk) => {
+    await desk.cutPost([chunkOf([1])]);
+    assert.deepEqual(await desk.queue.claimChunks(ann, 100, [], [list]), []);
+    assert.equal((await desk.queue.claimChunks(ann, 100, [], ['other@lists.example.org'])).length, 1);
   });
 
   promising('a chunk of one domain is passed over with it; one of several is not', async (desk) => {

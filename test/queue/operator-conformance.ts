@@ -109,10 +109,10 @@ function movingPosts(promising: Promising): void {
     assert.equal(await desk.queue.hold(id), true);
     await desk.queue.cutChunk(ann, id, chunkOf([2]), undefined);
     assert.equal(await desk.queue.finishPost(id), false);
-    assert.deepEqual(await desk.queue.progress(id), { cursor, isCut: false, chunks: 1 });
+    assert.deepEqual(await desk.queue.progress(id), { cursor, isCut: false, chunks: 1, postponed: 0 });
     assert.equal(await desk.queue.release(id), true);
     assert.deepEqual(idsOf(await desk.queue.claim(ann, ['post'], 1)), [id]);
-    assert.deepEqual(await desk.queue.progress(id), { cursor, isCut: false, chunks: 1 });
+    assert.deepEqual(await desk.queue.progress(id), { cursor, isCut: false, chunks: 1, postponed: 0 });
   });
 
   promising('of a post that is held neither chunks nor recipients are claimed', async (desk) => {

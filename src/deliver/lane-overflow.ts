@@ -1,0 +1,99 @@
+import type { Clock } from '../lib/clock.ts';
+import type { AttemptResult, CarrierPort, Run } from './delivery.ts';
+import type { LaneGate } from './lane-gate.ts';
+import { LaneSpeed } from './lane-speed.ts';
+import type { LaneTally } from './lane-tally.ts';
+import type { Waiting } from './waiting.ts';
+
+export interface LaneOverflowParts {
+  readonly clock: Clock;
+  readonly port: CarrierPort;
+  readonly gate: LaneGate;
+  readonly waiting: Waiting;
+  readonly tally: LaneTally;
+}
+
+/** When what a slow lane has given back is looked at again. */
+const slowLookMs = 5_000;
+
+/** What must not stay in a lane: everything when it is shut, what it will not come to soon when it is slow. Memory is for those who move. */
+export class LaneOverflow {
+  readonly #parts: LaneOverflowParts;
+  readonly #speed = new LaneSpeed();
+
+  constructor(parts: LaneOverflowParts) {
+    this.#parts = parts;
+  }
+
+  /** The lane takes in no more for now. */
+  get isBusy(): boolean {
+    return this.#count > this.#speed.most || this.#parts.gate.isShut;
+  }
+
+  /** It has enough to do for the next moments, and does it. */
+  get isFull(): boolean {
+    return this.#count > this.#speed.most && this.shutUntil === undefined;
+  }
+
+  /** When a lane that stands still is looked at again; undefined: it does not, or what waits shall be tried and fail. */
+  get shutUntil(): number | undefined {
+    const { closing } = this.#parts.gate;
+    if (closing) return closing.wasTried ? undefined : closing.until;
+    return this.#count > this.#speed.most && this.slow > 0 ? this.#parts.clock.now() + slowLookMs : undefined;
+  }
+
+  /** Deliveries that the lane will not come to within a second. */
+  get slow(): number {
+    return this.#speed.slow(this.#count);
+  }
+
+  /** A result came. */
+  result(): void {
+    this.#speed.result();
+  }
+
+  /** To be called twice a second or so: a lane that is too slow for what it holds gives the rest back. */
+  measure(): void {
+    if (this.#count === 0) this.#speed.rest();
+    else this.#speed.measure(this.#parts.clock.now());
+    const keep = this.#speed.keep(this.#count);
+    if (keep === undefined) return;
+    this.#putBack(this.#parts.waiting.shed(keep), slowLookMs, '451 4.4.1 the host takes mail too slowly');
+  }
+
+  /** Empties a shut lane. A host that does not answer was an attempt for all who wait; else they go back into the queue untried. */
+  makeWay(): void {
+    const { gate, waiting, clock } = this.#parts;
+    const closing = waiting.count > 0 ? gate.closing : undefined;
+    if (closing?.wasTried) this.#deferAll(closing.result);
+    else if (closing) this.#putBack(waiting.shed(0), closing.until - clock.now(), closing.result.reply);
+  }
+
+  /** Gives back what waits of a list that the operator has paused. */
+  putBackList(list: string): void {
+    const runs = this.#parts.waiting.shedList(list);
+    this.#putBack(runs, slowLookMs, '451 4.3.2 the list is paused by the operator');
+  }
+
+  get #count(): number {
+    return this.#parts.waiting.count;
+  }
+
+  #putBack(runs: readonly Run[], ms: number, reply: string): void {
+    const { clock, port } = this.#parts;
+    const until = clock.now() + ms;
+    for (const run of runs) port.putBack(run, until, reply);
+  }
+
+  // Results wait for their commit too: as many as have room now, the others when the lane is pumped next.
+  #deferAll(result: AttemptResult): void {
+    const { port, waiting, tally } = this.#parts;
+    while (port.mayBegin()) {
+      const one = waiting.take();
+      if (!one) return;
+      port.begun();
+      tally.add(result, 'deferred');
+      port.settle(one, result);
+    }
+  }
+}
