@@ -1,7 +1,10 @@
 import { type Header, valueOf, valuesOf } from '../mail/header.ts';
+import { decodeWords } from '../mail/words.ts';
 import { type Mentioned, mentionedIn } from './mentioned.ts';
 import { reasonOf, refusedCommand } from './reasons.ts';
 import type { ReturnedParts } from './returned-parts.ts';
+import { isNamedSystem } from './sender.ts';
+import { failureTongues } from './tongues.ts';
 import { addressIn, statusIn, uncounted, type Understood, type Verdict, verdict } from './verdict.ts';
 
 /** Judges a report that has no fields, by the words of its host; undefined when it is none. */
@@ -14,9 +17,16 @@ export function judgeWords(parts: ReturnedParts): Understood | undefined {
     failed.filter((one) => one.includes('@')),
   );
   const isAlone = found.length === 1;
-  const recipients = found.map(({ address, text }) =>
-    judgeSaid(address, `${transcriptOf(notice, address)}${text}`, isAlone && text !== notice ? notice : ''),
-  );
+  const before = isAlone ? '' : notice.slice(0, Math.max(0, notice.indexOf(found[0]?.address ?? '')));
+  const recipients = found.map(({ address, text }) => {
+    const said = judgeSaid(
+      address,
+      `${transcriptOf(notice, address)}${text}`,
+      isAlone && text !== notice ? notice : '',
+    );
+    // One reason stands before them all.
+    return said.reason === 'undefined' && before !== '' ? judgeSaid(address, `${before}\n${text}`, '') : said;
+  });
   const isDelay = /\b(?:warning|delay(?:ed)?)\b/i.test(valueOf(header, 'subject') ?? '') && isStillTrying(notice);
   return isDelay ? { kind: 'delay', recipients: recipients.map(uncounted) } : { kind: 'bounce', recipients };
 }
@@ -65,21 +75,17 @@ function othersIn(header: Header, returned: Header | undefined): Set<string> {
   return new Set([...own, ...theirs].flatMap((one) => (one === undefined ? [] : [one.toLowerCase()])));
 }
 
-const hostNames =
-  /mailer-daemon|postmaster|post_master|mail delivery (?:sub)?system|system administrator|mail administrator|daemon@/i;
 const failureSubject =
-  /undeliver|delivery (?:status|fail|problem|notification|report)|returned mail|failure notice|mail system error|could not be delivered|non[- ]?(?:delivery|remis)|mail fail|delivery has failed|message status|\bfailed\b|\bbounced?\b/i;
+  /undeliver|delivery (?:status|fail|problem|notification|report)|returned mail|failure notice|mail system error|could not be delivered|non[- ]?(?:delivery|remis)|mail fail|delivery has failed|message status|\bfailed\b|\bbounced?\b|not deliver/i;
 const failureWords =
   /(?:could not|cannot|can't|unable to|was not|were not|not be|did not|didn't|couldn't be|failed to) (?:be )?(?:deliver|reach|send|sent)|undeliver|delivery (?:has )?failed|permanent (?:fatal )?error|mailbox is full|returned to sender/i;
 
 function looksLikeReport({ header, notice, returned }: ReturnedParts): boolean {
-  // RFC 5322 §3.6.6: somebody sent it on by hand; it is their mail now.
-  if (header.fields.some(({ name }) => name === 'resent-from')) return false;
-  if (hostNames.test(valueOf(header, 'from') ?? '')) return true;
-  if (failureSubject.test(valueOf(header, 'subject') ?? '') && /\b[45]\d\d\b|@/.test(notice)) return true;
-  return (
-    returned !== undefined && failureWords.test(notice) && !header.fields.some(({ name }) => name === 'in-reply-to')
-  );
+  if (isNamedSystem(header)) return true;
+  const subject = decodeWords(valueOf(header, 'subject') ?? '');
+  if (failureSubject.test(subject) && /\b[45]\d\d\b|@/.test(notice)) return true;
+  if (failureTongues.test(subject) || failureTongues.test(notice)) return true;
+  return failureWords.test(notice) && (returned !== undefined || notice.includes('@'));
 }
 
 function isStillTrying(notice: string): boolean {

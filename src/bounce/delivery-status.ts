@@ -57,9 +57,17 @@ function addressOf(group: Group): string {
   for (const name of ['final-recipient', 'original-recipient', 'x-actual-recipient']) {
     const value = group.get(name) ?? '';
     const found = /^(?:[a-z0-9-]{1,40}[ \t]*;)?[ \t]*<?([^<>\s]{1,300}@[^<>\s;,]{1,255})>?/i.exec(value);
-    if (found) return found[1]!.replace(/^["']|["']$/g, '');
+    if (found) return unescaped(found[1]!.replace(/^["']|["']$/g, ''));
   }
   return '';
+}
+
+// RFC 6533 §3: `\x{7530}` stands for a character where only ASCII may be.
+function unescaped(address: string): string {
+  return address.replace(/\\x\{([0-9a-f]{2,6})\}/gi, (whole, hex: string) => {
+    const code = Number.parseInt(hex, 16);
+    return code > 0x20 && code <= 0x10_ffff ? String.fromCodePoint(code) : whole;
+  });
 }
 
 function fieldsOf(group: Group, address: string): StatusFields {

@@ -18,6 +18,8 @@ const phrases: readonly RegExp[] = [
   `(?:recipient|address|user|mailbox|account|utilisateur|empf.nger|destinat[a-z]+)[^<@\\n]{0,40}?[ \\t:<("'\\[]{1,3}`,
   `RCPT[ \\t]TO:[ \\t]*<?`,
   `(?:^|[ \\t])(?:to|for):?[ \\t]*["'<(\\[]{0,3}`,
+  // In whatever language.
+  ``,
 ].map((before) => new RegExp(`${before}(?:mailto:|smtp:|rfc822;)?(${addressText})`, 'i'));
 
 const mentionedMost = 200;

@@ -103,11 +103,14 @@ function withoutTags(html: string): string {
   return html
     .replace(/<(style|script|head)\b[^>]{0,500}>[\s\S]{0,50000}?<\/\1>/gi, ' ')
     .replace(/<(?:br|p|div|tr|li|h\d|td)\b[^>]{0,2000}>/gi, '\n')
+    .replace(/<[a-z]{1,12}\s[^<>]{0,2000}>/gi, ' ')
     .replace(/<\/?[a-z!][^>@]{0,2000}>/gi, ' ')
     .replace(/&lt;/g, '<')
     .replace(/&gt;/g, '>')
     .replace(/&quot;/g, '"')
     .replace(/&nbsp;|&#160;/g, ' ')
-    .replace(/&#64;/g, '@')
+    .replace(/&#(\d{2,7});/g, (whole, code: string) =>
+      Number(code) <= 0x10_ffff ? String.fromCodePoint(Number(code)) : whole,
+    )
     .replace(/&amp;/g, '&');
 }

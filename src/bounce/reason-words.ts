@@ -94,7 +94,7 @@ export const rows: readonly Row[] = [
   },
   {
     reason: 'mailboxfull',
-    text: /mailbox (?:is |has |size |quota |storage )?(?:full|exceed|over|limit)|(?:mailbox|inbox|mail ?box|mailfolder|account|user|disk|storage|recipient)[^.\n]{0,60}(?:over ?quota|is (?:over|full|out of)|quota|(?:storage|allocated|allowed) (?:size|space|limit)|no (?:more )?(?:disk )?space|too full)|quota (?:is )?(?:exceed|reached|full|violat)|over (?:the )?(?:mail |disk )?quota|exceed[a-z]* (?:\w+ ){0,3}(?:quota|allocation|disk space|storage limit|allowed size|local limit)|out of (?:email |disk )?(?:storage|space)|insufficient (?:space|quota)|no space left|full mailbox|too much mail data|bo[iî]te (?:du destinataire )?(?:archiv|plein|remplie)|would exceed|mailbox (?:temporarily )?full|meldet speicher|postfach/i,
+    text: /mailbox (?:is |has |size |quota |storage )?(?:full|exceed|over|limit)|(?:mailbox|inbox|mail ?box|mailfolder|account|user|disk|storage|recipient)[^.\n]{0,60}(?:over ?quota|is (?:over|full|out of)|quota|(?:storage|allocated|allowed) (?:size|space|limit)|no (?:more )?(?:disk )?space|too full)|quota (?:is )?(?:exceed|reached|full|violat)|over (?:the |its |his |her |their )?(?:mail |disk )?quota|exceed[a-z]* (?:\w+ ){0,3}(?:quota|allocation|disk space|storage limit|allowed size|local limit)|out of (?:email |disk )?(?:storage|space)|insufficient (?:space|quota)|no space left|full mailbox|too much mail data|bo[iî]te (?:du destinataire )?(?:archiv|plein|remplie)|would exceed|mailbox (?:temporarily )?full|meldet speicher/i,
   },
   {
     reason: 'hasmoved',
@@ -170,4 +170,4 @@ export const rows: readonly Row[] = [
 
 /** Words about the address that a host says whatever it was sent, or that the host of the mailbox itself says. */
 export const ownWords =
-  /address couldn't be found|no valid recipients|(?:^|: )unknown user:|recipient name is not recognized|invalid final delivery userid|^unknown (?:user|local part)|^unknown user:|not listed in|no mailbox here|recipient address rejected|adresse (?:d au moins un )?destinataire|mailbox unavailable \(|user not found|double-check|delivery error: dd|<[^<>\s]{1,200}@[^<>\s]{1,200}>: (?:user unknown|unknown user)|(?:5\.1\.1|5\.1\.10)\b|unknown or illegal alias|invalid user address/im;
+  /^\s*unknown user\s*$|recipient does not exist|address couldn't be found|no valid recipients|(?:^|: )unknown user:|recipient name is not recognized|invalid final delivery userid|^unknown (?:user|local part)|^unknown user:|not listed in|no mailbox here|recipient address rejected|adresse (?:d au moins un )?destinataire|mailbox unavailable \(|user not found|double-check|delivery error: dd|<[^<>\s]{1,200}@[^<>\s]{1,200}>: (?:user unknown|unknown user)|(?:5\.1\.1|5\.1\.10)\b|unknown or illegal alias|invalid user address/im;

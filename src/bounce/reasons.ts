@@ -1,3 +1,4 @@
+import { tongueRows } from './tongues.ts';
 import { ownWords, plainStatuses, plainWords, type Row, rows, unknownUser } from './reason-words.ts';
 
 /** Why a mail did not arrive; the vocabulary is Sisimai's, so that figures can be compared. */
@@ -62,6 +63,8 @@ export function reasonOf({ text: lines, status, command }: Said): BounceReason {
   if (command === 'MAIL' && /^[45]\.1\./.test(status)) return 'rejected';
   if (unknownUser.test(text) && !isNoUserAtAll(text))
     return isAtRecipient(text, status, command) ? 'userunknown' : 'filtered';
+  const told = tongueRows.find((one) => holds(one, text, command))?.reason;
+  if (told !== undefined) return told === 'userunknown' && command === 'DATA' ? 'filtered' : told;
   const row = rows.find((one) => holds(one, text, command));
   return row?.reason ?? byStatus(status) ?? byCommand(command);
 }

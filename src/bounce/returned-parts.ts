@@ -39,10 +39,15 @@ export function returnedParts(message: Buffer): ReturnedParts {
   };
 }
 
+/** The first that a mail has is read. */
+const wordTypes = ['text/plain', 'text/html', 'application/json'];
+
 function wordsOf(parts: readonly Part[]): string {
-  const plain = parts.filter(({ type }) => type === 'text/plain');
-  const words = plain.length > 0 ? plain : parts.filter(({ type }) => type === 'text/html');
-  return words.map(textOf).join('\n\n');
+  for (const type of wordTypes) {
+    const words = parts.filter((part) => part.type === type);
+    if (words.length > 0) return words.map(textOf).join('\n\n');
+  }
+  return '';
 }
 
 function headerIn(returned: string): Header | undefined {

@@ -1,12 +1,15 @@
 import { likelyAutomaticReason } from '../mail/automatic.ts';
 import { parseContentType } from '../mail/content-type.ts';
 import { type Header, valueOf } from '../mail/header.ts';
+import { decodeWords } from '../mail/words.ts';
 import { judgeFields } from './by-fields.ts';
 import { judgeWords } from './by-words.ts';
 import { readComplaint } from './complaint.ts';
 import { readStatusFields } from './delivery-status.ts';
 import { readNotification } from './notification.ts';
 import { type ReturnedParts, returnedParts } from './returned-parts.ts';
+import { isFromSystem } from './sender.ts';
+import { answerTongues } from './tongues.ts';
 import { addressIn, type Understood, verdict } from './verdict.ts';
 
 /**
@@ -28,6 +31,7 @@ function understandAt(message: Buffer, depth: number): Understood {
   const report = type.type === 'multipart/report' ? type.parameters.get('report-type')?.toLowerCase() : undefined;
   if (report === 'feedback-report') return { kind: 'complaint', recipients: [] };
   if (parts.isReceipt || report === 'disposition-notification') return { kind: 'autoreply', recipients: [] };
+  if (report === undefined && !isFromSystem(parts.header)) return notReturned(parts);
   const fields = readStatusFields(parts.status);
   if (fields.length > 0) return judgeFields(fields, parts.notice);
   if (inner) return understandAt(inner, depth + 1);
@@ -45,10 +49,11 @@ const unnamed: Understood = Object.freeze({ kind: 'bounce', recipients: [] });
 
 // An answering machine has got the mail (RFC 3834).
 function notReturned({ header }: ReturnedParts): Understood {
-  const subject = valueOf(header, 'subject') ?? '';
+  const subject = decodeWords(valueOf(header, 'subject') ?? '');
   const isAutomatic =
     likelyAutomaticReason(header) !== undefined ||
-    /^(?:auto[- ]?(?:reply|response|matic)|out of (?:the )?office|vacation|abwesen)/i.test(subject);
+    /^(?:out of (?:the )?office|vacation)/i.test(subject) ||
+    answerTongues.test(subject);
   if (!isAutomatic) return { kind: 'other', recipients: [] };
   const address = addressIn(valueOf(header, 'from'));
   return {
