@@ -82,10 +82,14 @@ const failureWords =
 
 function looksLikeReport({ header, notice, returned }: ReturnedParts): boolean {
   if (isNamedSystem(header)) return true;
+  // RFC 3834 §5: what an office's program replies is an answer, unless it has the code of a refusal.
+  const isReply = /^auto-replied\b/i.test(valueOf(header, 'auto-submitted') ?? '');
+  if (isReply && !/\b[45]\d\d[ -]|\b[45]\.\d{1,2}\.\d/.test(notice)) return false;
   const subject = decodeWords(valueOf(header, 'subject') ?? '');
   if (failureSubject.test(subject) && /\b[45]\d\d\b|@/.test(notice)) return true;
-  if (failureTongues.test(subject) || failureTongues.test(notice)) return true;
-  return failureWords.test(notice) && (returned !== undefined || notice.includes('@'));
+  if (failureTongues.test(subject)) return true;
+  if (!failureWords.test(notice) && !failureTongues.test(notice)) return false;
+  return returned !== undefined || /^[ \t]*(?:[^\n:@]{1,30}:[ \t]*)?[^\s@]{1,80}@|\b[45]\d\d[ -]/im.test(notice);
 }
 
 function isStillTrying(notice: string): boolean {

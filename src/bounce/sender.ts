@@ -6,7 +6,7 @@ const systemNames =
   /mailer[-_. ]?daemon|post_master@|mail delivery (?:sub)?system|system administrator|mail administrator|mail system|microsoft ?exchange|daemon@|^\s*<\s*>\s*$/i;
 /** Mail systems call themselves so, and now and then the people who run them. */
 const officeNames =
-  /p(?:o|oo)st[-_]?master|admin|no-?reply|do-?not-?reply|\b(?:root|mmdf|uucp|smtp|robot|gateway|gate|bounces?|notifications?|delivery)\b[^@]{0,40}@|^[^@]{0,80}<?mail[a-z]{0,8}@/i;
+  /p(?:o|oo)st[-_ ]?master|\b(?:admin|administrat(?:or|eur|or)|sysadmin|no-?reply|do-?not-?reply)\b|administrator_at_|\b(?:root|mmdf|uucp|smtp|robot|gateway|gate|bounces?|notifications?|delivery|mail(?:er|robot|gate|server|admin|system)?)@/i;
 const answerSubject = /^\s*(?:re|aw|sv|vs|antw|odp|fwd?|wg|tr|rv|vb|res|enc|rif|i)\s*(?:\[\d+\])?:/i;
 
 /**

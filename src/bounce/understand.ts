@@ -26,12 +26,13 @@ const depthMost = 3;
 function understandAt(message: Buffer, depth: number): Understood {
   const parts = returnedParts(message);
   const inner = depth < depthMost && isReport(parts.returned) ? parts.enclosed : undefined;
-  if (parts.feedback !== undefined) return readComplaint(parts.feedback, parts);
   const type = parseContentType(valueOf(parts.header, 'content-type'));
-  const report = type.type === 'multipart/report' ? type.parameters.get('report-type')?.toLowerCase() : undefined;
-  if (report === 'feedback-report') return { kind: 'complaint', recipients: [] };
+  const report =
+    type.type === 'multipart/report' ? (type.parameters.get('report-type') ?? '').toLowerCase() : undefined;
   if (parts.isReceipt || report === 'disposition-notification') return { kind: 'autoreply', recipients: [] };
   if (report === undefined && !isFromSystem(parts.header)) return notReturned(parts);
+  if (parts.feedback !== undefined) return readComplaint(parts.feedback, parts);
+  if (report === 'feedback-report') return { kind: 'complaint', recipients: [] };
   const fields = readStatusFields(parts.status);
   if (fields.length > 0) return judgeFields(fields, parts.notice);
   if (inner) return understandAt(inner, depth + 1);

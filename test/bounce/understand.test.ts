@@ -363,6 +363,8 @@ test('of real bounces nearly all recipients are found, and none is made up', { s
   t.diagnostic(JSON.stringify({ rows: expected.length, ...tally }));
   assert.ok(tally.found >= 0.95 * expected.length);
   assert.ok(tally.extra <= 5);
+  assert.ok(tally.permanence >= 0.97 * expected.length);
+  assert.ok(tally.reasons >= 0.92 * expected.length);
 });
 
 test('no ordinary mail is taken for a bounce', { skip }, () => {
@@ -374,4 +376,12 @@ test('no ordinary mail is taken for a bounce', { skip }, () => {
     }
   }
   assert.deepEqual(taken, []);
+});
+
+test('what looks like a bounce and is none counts for nothing', { skip }, () => {
+  const directory = join(corpora!, 'sisimai', 'not-bounces');
+  const counted = readdirSync(directory).filter((file) =>
+    understand(readFileSync(join(directory, file))).recipients.some(({ counts }) => counts),
+  );
+  assert.deepEqual(counted, []);
 });
