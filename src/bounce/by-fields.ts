@@ -7,8 +7,10 @@ const nobody: ReadonlySet<string> = new Set();
 
 /** Judges the recipients of a delivery report (RFC 3464). What its fields leave open is looked for in the words beside them. */
 export function judgeFields(fields: readonly StatusFields[], notice: string): Understood {
+  const mentioned = mentionedIn(notice, nobody);
   const recipients = fields.map((one) => {
-    const judged = judgeOne(one, notice, fields.length === 1);
+    const own = mentioned.find(({ address }) => address.toLowerCase() === one.address.toLowerCase())?.text ?? '';
+    const judged = judgeOne(one, own, fields.length === 1 ? notice : '');
     return isDelay(one) ? uncounted(judged) : judged;
   });
   if (fields.every(isDelay)) return { kind: 'delay', recipients };
@@ -22,14 +24,12 @@ function isDelay({ action, status }: StatusFields): boolean {
 
 function judgeOne(
   { address, action, status, diagnostic, remoteHost: host }: StatusFields,
+  own: string,
   notice: string,
-  isAlone: boolean,
 ): Verdict {
   // RFC 3464 §2.3.3; some hosts write `deliverable`.
   if (/^(?:deliver|relayed|expanded)/.test(action)) return verdict(address, 'delivered', { status, diagnostic, host });
-  const own =
-    mentionedIn(notice, nobody).find((one) => one.address.toLowerCase() === address.toLowerCase())?.text ?? '';
-  const around = isAlone ? `${own}\n${notice}` : own;
+  const around = `${own}\n${notice}`;
   const command = refusedCommand(diagnostic) ?? refusedCommand(around);
   const code = preciser(status, diagnostic);
   const told = diagnostic === '' ? 'undefined' : reasonOf({ text: diagnostic, status: code, command });

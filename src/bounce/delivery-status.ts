@@ -46,7 +46,7 @@ function groupsOf(text: string): Group[] {
       if (!current.has(name)) current.set(name, found[2]!.trim());
     } else if (line.trim() === '') {
       // A group without the address is not over.
-      if (addressOf(current) !== '' && (current.has('status') || current.has('action'))) close();
+      if ((current.has('status') || current.has('action')) && addressOf(current) !== '') close();
     } else if (name !== '') current.set(name, `${current.get(name)!} ${line.trim()}`.slice(0, 4_000));
   }
   close();
@@ -55,7 +55,7 @@ function groupsOf(text: string): Group[] {
 
 function addressOf(group: Group): string {
   for (const name of ['final-recipient', 'original-recipient', 'x-actual-recipient']) {
-    const value = group.get(name) ?? '';
+    const value = (group.get(name) ?? '').slice(0, 1_000);
     const found = /^(?:[a-z0-9-]{1,40}[ \t]*;)?[ \t]*<?([^<>\s]{1,300}@[^<>\s;,]{1,255})>?/i.exec(value);
     if (found) return unescaped(found[1]!.replace(/^["']|["']$/g, ''));
   }

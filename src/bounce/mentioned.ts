@@ -37,9 +37,11 @@ export function mentionedIn(notice: string, others: ReadonlySet<string>): Mentio
   const strong = startingLines(lines);
   const some = strong.filter(({ address }) => !isOther(address));
   if (some.length > 0) return unique(some);
+  // Without runs of blanks, over which a pattern would go again and again.
+  const flat = lines.map((line) => (line.includes('@') ? line.replace(/[ \t]+/g, ' ') : ''));
   for (const phrase of phrases) {
-    const found = lines.flatMap((line, at) => {
-      const address = phrase.exec(line)?.[1];
+    const found = flat.flatMap((line, at) => {
+      const address = line === '' ? undefined : phrase.exec(line)?.[1];
       return address === undefined || isOther(address) || isField(line)
         ? []
         : [{ address: tidy(address), text: blockFrom(lines, at) }];

@@ -1,12 +1,14 @@
+import { plainLine } from '../mail/words.ts';
 import { judgeSaid } from './by-words.ts';
 import { type Understood, verdict } from './verdict.ts';
 
+/** What JSON says is taken for nothing before it is looked at. */
 interface Notification {
   /** SNS's own envelope has it as text in JSON. */
   readonly Message?: unknown;
-  readonly bounce?: { readonly bouncedRecipients?: readonly NotifiedRecipient[] };
-  readonly complaint?: { readonly complainedRecipients?: readonly NotifiedRecipient[] };
-  readonly delivery?: { readonly recipients?: readonly unknown[] };
+  readonly bounce?: { readonly bouncedRecipients?: unknown } | null;
+  readonly complaint?: { readonly complainedRecipients?: unknown } | null;
+  readonly delivery?: { readonly recipients?: unknown } | null;
 }
 
 interface NotifiedRecipient {
@@ -20,16 +22,26 @@ export function readNotification(notice: string): Understood | undefined {
   const at = notice.search(/^\{\s*"(?:notificationType|eventType|Type)"/m);
   const told = at < 0 ? undefined : unwrapped(parsed(notice.slice(at)));
   if (!told) return undefined;
-  const bounced = told.bounce?.bouncedRecipients ?? [];
+  const bounced = recipientsIn(told.bounce?.bouncedRecipients);
   if (bounced.length > 0) return { kind: 'bounce', recipients: bounced.map(judged) };
-  const complained = told.complaint?.complainedRecipients ?? [];
+  const complained = recipientsIn(told.complaint?.complainedRecipients);
   if (complained.length > 0)
     return {
       kind: 'complaint',
       recipients: complained.map(({ emailAddress }) => verdict(addressOf(emailAddress), 'feedback')),
     };
-  const recipients = (told.delivery?.recipients ?? []).map((address) => verdict(addressOf(address), 'delivered'));
+  const recipients = listIn(told.delivery?.recipients).map((address) => verdict(addressOf(address), 'delivered'));
   return recipients.length > 0 ? { kind: 'other', recipients } : undefined;
+}
+
+const recipientsMost = 200;
+
+function listIn(told: unknown): readonly unknown[] {
+  return Array.isArray(told) ? told.slice(0, recipientsMost) : [];
+}
+
+function recipientsIn(told: unknown): readonly NotifiedRecipient[] {
+  return listIn(told).filter((one): one is NotifiedRecipient => typeof one === 'object' && one !== null);
 }
 
 function judged({ emailAddress, status, diagnosticCode }: NotifiedRecipient): ReturnType<typeof verdict> {
@@ -41,7 +53,7 @@ function judged({ emailAddress, status, diagnosticCode }: NotifiedRecipient): Re
 }
 
 function addressOf(told: unknown): string {
-  return typeof told === 'string' ? told : '';
+  return typeof told === 'string' ? plainLine(told.slice(0, 320)) : '';
 }
 
 function unwrapped(told: Notification | undefined): Notification | undefined {
@@ -52,7 +64,8 @@ function unwrapped(told: Notification | undefined): Notification | undefined {
 function parsed(text: string): Notification | undefined {
   const end = text.search(/\n(?![ \t}"])/);
   try {
-    return JSON.parse((end < 0 ? text : text.slice(0, end)).replace(/\n/g, '')) as Notification;
+    const told: unknown = JSON.parse((end < 0 ? text : text.slice(0, end)).replace(/\n/g, ''));
+    return typeof told === 'object' && told !== null ? told : undefined;
   } catch {
     return undefined;
   }

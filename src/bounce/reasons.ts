@@ -51,8 +51,12 @@ export interface Said {
   readonly command: RefusedCommand;
 }
 
+/** Characters that are looked at; a reason stands in front. */
+const textMost = 12_000;
+
 /** The reason of a refusal, by its words, then by its code (RFC 3463, RFC 7505, RFC 7372 …). */
-export function reasonOf({ text: lines, status, command }: Said): BounceReason {
+export function reasonOf({ text: whole, status, command }: Said): BounceReason {
+  const lines = whole.slice(0, textMost);
   // Hosts break lines anywhere.
   const text = `${lines}\n${lines.replace(/\s+/g, ' ')}`;
   if (/^[45]\.4\.7$/.test(status) && !otherThanTime.test(text)) return 'expired';
@@ -90,7 +94,7 @@ function isNoUserAtAll(text: string): boolean {
 
 /** The command that a host refused. */
 export function refusedCommand(text: string): RefusedCommand {
-  const flat = text.replace(/\s+/g, ' ');
+  const flat = text.slice(0, textMost).replace(/\s+/g, ' ');
   return commands.find(([words]) => words.test(flat))?.[1];
 }
 

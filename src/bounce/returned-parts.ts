@@ -19,10 +19,13 @@ export interface ReturnedParts {
   readonly enclosed: Buffer | undefined;
 }
 
+/** Characters of words, and of fields; a report on 200 recipients has less. */
+const textMost = 65_536;
+
 /** Takes a mail apart. */
 export function returnedParts(message: Buffer): ReturnedParts {
   const parts = partsOf(message);
-  const text = wordsOf(parts);
+  const text = wordsOf(parts).slice(0, textMost);
   const status = parts.filter(({ type }) => /^message\/(?:global-)?delivery-status$/.test(type)).map(textOf);
   const enclosed = parts.find(({ type }) => enclosedTypes.test(type));
   const feedback = parts.find(({ type }) => type === 'message/feedback-report');
@@ -30,7 +33,10 @@ export function returnedParts(message: Buffer): ReturnedParts {
   return {
     header: parseHeader(message),
     // Some hosts write the fields into the text.
-    status: status.length === 0 && /^(?:Final|Original)-Recipient:/im.test(text) ? text : status.join('\n\n'),
+    status: (status.length === 0 && /^(?:Final|Original)-Recipient:/im.test(text) ? text : status.join('\n\n')).slice(
+      0,
+      textMost,
+    ),
     feedback: feedback && textOf(feedback),
     isReceipt: parts.some(({ type }) => type === 'message/disposition-notification'),
     notice: split.notice,

@@ -26,6 +26,8 @@ export interface Understood {
 }
 
 const hard: ReadonlySet<BounceReason> = new Set(['userunknown', 'hostunknown', 'hasmoved', 'notaccept']);
+/** Characters; the rest of a report says nothing new. */
+const diagnosticMost = 4_000;
 const uncountedReasons: ReadonlySet<BounceReason> = new Set(['feedback', 'vacation', 'delivered']);
 
 /** Makes a verdict. A host that is not found now may be found tomorrow; a host that does not know a user has looked. */
@@ -36,7 +38,15 @@ export function verdict(
 ): Verdict {
   const permanent = hard.has(reason) && (reason === 'userunknown' || !status.startsWith('4'));
   const counts = !uncountedReasons.has(reason);
-  return Object.freeze({ address, permanent, reason, status, diagnostic: plainLine(diagnostic), host, counts });
+  return Object.freeze({
+    address,
+    permanent,
+    reason,
+    status,
+    diagnostic: plainLine(diagnostic.slice(0, diagnosticMost)),
+    host,
+    counts,
+  });
 }
 
 /** The same verdict as news: mail that is late has not failed. */
@@ -64,8 +74,9 @@ export function preciser(status: string, text: string): string {
 }
 
 /** The first address in a header value. */
-export function addressIn(value: string | undefined): string | undefined {
-  if (value === undefined) return undefined;
+export function addressIn(field: string | undefined): string | undefined {
+  if (field === undefined) return undefined;
+  const value = field.slice(0, 2_000);
   return (
     /<([^<>\s]{1,300}@[^<>\s]{1,255})>/.exec(value)?.[1] ?? /[^\s<>,;"']{1,128}@[^\s<>,;"']{1,255}/.exec(value)?.[0]
   );
