@@ -1,16 +1,18 @@
 import type { StatusFields } from './delivery-status.ts';
 import { mentionedIn } from './mentioned.ts';
-import { reasonOf, refusedCommand } from './reasons.ts';
+import { reasonOf, refusedCommand, shareOf } from './reasons.ts';
 import { preciser, uncounted, type Understood, type Verdict, verdict } from './verdict.ts';
 
 const nobody: ReadonlySet<string> = new Set();
 
 /** Judges the recipients of a delivery report (RFC 3464). What its fields leave open is looked for in the words beside them. */
 export function judgeFields(fields: readonly StatusFields[], notice: string): Understood {
+  const most = shareOf(fields.length);
   const mentioned = mentionedIn(notice, nobody);
   const recipients = fields.map((one) => {
     const own = mentioned.find(({ address }) => address.toLowerCase() === one.address.toLowerCase())?.text ?? '';
-    const judged = judgeOne(one, own, fields.length === 1 ? notice : '');
+    const told = { ...one, diagnostic: one.diagnostic.slice(0, most) };
+    const judged = judgeOne(told, own.slice(0, most), fields.length === 1 ? notice : '');
     return isDelay(one) ? uncounted(judged) : judged;
   });
   if (fields.every(isDelay)) return { kind: 'delay', recipients };

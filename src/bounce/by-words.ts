@@ -1,40 +1,45 @@
 import { type Header, valueOf, valuesOf } from '../mail/header.ts';
 import { decodeWords } from '../mail/words.ts';
 import { type Mentioned, mentionedIn } from './mentioned.ts';
-import { reasonOf, refusedCommand } from './reasons.ts';
+import { reasonOf, refusedCommand, shareOf } from './reasons.ts';
 import type { ReturnedParts } from './returned-parts.ts';
 import { isNamedSystem } from './sender.ts';
 import { failureTongues } from './tongues.ts';
 import { addressIn, statusIn, uncounted, type Understood, type Verdict, verdict } from './verdict.ts';
 
+const recipientsMost = 100;
+
 /** Judges a report that has no fields, by the words of its host; undefined when it is none. */
 export function judgeWords(parts: ReturnedParts): Understood | undefined {
   const { header, notice } = parts;
-  const failed = valuesOf(header, 'x-failed-recipients').flatMap((value) => value.split(',').map((one) => one.trim()));
-  if (failed.length === 0 && !looksLikeReport(parts)) return undefined;
-  const found = foundIn(
-    parts,
-    failed.filter((one) => one.includes('@')),
+  const failed = valuesOf(header, 'x-failed-recipients').flatMap((value) =>
+    value.split(',', recipientsMost).map((one) => one.trim()),
   );
+  if (failed.length === 0 && !looksLikeReport(parts)) return undefined;
+  const found = foundIn(parts, failed.filter((one) => one.includes('@')).slice(0, recipientsMost));
   const isAlone = found.length === 1;
+  const most = shareOf(found.length);
+  const lower = notice.toLowerCase();
   const before = isAlone ? '' : notice.slice(0, Math.max(0, notice.indexOf(found[0]?.address ?? '')));
   const recipients = found.map(({ address, text }) => {
     const said = judgeSaid(
       address,
-      `${transcriptOf(notice, address)}${text}`,
+      `${transcriptOf(notice, lower, address)}${text}`.slice(0, most),
       isAlone && text !== notice ? notice : '',
     );
     // One reason stands before them all.
-    return said.reason === 'undefined' && before !== '' ? judgeSaid(address, `${before}\n${text}`, '') : said;
+    return said.reason === 'undefined' && before !== ''
+      ? judgeSaid(address, `${before}\n${text}`.slice(0, most), '')
+      : said;
   });
   const isDelay = /\b(?:warning|delay(?:ed)?)\b/i.test(valueOf(header, 'subject') ?? '') && isStillTrying(notice);
   return isDelay ? { kind: 'delay', recipients: recipients.map(uncounted) } : { kind: 'bounce', recipients };
 }
 
 // Sendmail's transcript: what was asked about an address, and the answer.
-function transcriptOf(notice: string, address: string): string {
+function transcriptOf(notice: string, lower: string, address: string): string {
   const asked = `>>> RCPT To:<${address}>`.toLowerCase();
-  const at = notice.toLowerCase().indexOf(asked);
+  const at = lower.indexOf(asked);
   const end = notice.indexOf('\n', notice.indexOf('<<<', at));
   return at < 0 || end < at ? '' : `${notice.slice(at, end)}\n`;
 }

@@ -22,7 +22,7 @@ const phrases: readonly RegExp[] = [
   ``,
 ].map((before) => new RegExp(`${before}(?:mailto:|smtp:|rfc822;)?(${addressText})`, 'i'));
 
-const mentionedMost = 200;
+const mentionedMost = 100;
 const linesMost = 2_000;
 const blockLinesMost = 30;
 
@@ -100,7 +100,7 @@ function tidy(address: string): string {
 
 function unique(some: readonly Mentioned[]): Mentioned[] {
   const by = new Map<string, Mentioned>();
-  for (const one of some) {
+  for (const one of some.slice(0, mentionedMost)) {
     const key = one.address.toLowerCase();
     const known = by.get(key);
     by.set(key, known ? { address: known.address, text: `${known.text}\n${one.text}` } : one);

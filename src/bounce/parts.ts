@@ -101,10 +101,10 @@ function inCharset(body: Buffer, charset: string): string {
 
 function withoutTags(html: string): string {
   return html
-    .replace(/<(style|script|head)\b[^>]{0,500}>[\s\S]{0,50000}?<\/\1>/gi, ' ')
-    .replace(/<(?:br|p|div|tr|li|h\d|td)\b[^>]{0,2000}>/gi, '\n')
+    .replace(/<(style|script|head)\b[^<>]{0,500}>[\s\S]{0,50000}?<\/\1>/gi, ' ')
+    .replace(/<(?:br|p|div|tr|li|h\d|td)\b[^<>]{0,2000}>/gi, '\n')
     .replace(/<[a-z]{1,12}\s[^<>]{0,2000}>/gi, ' ')
-    .replace(/<\/?[a-z!][^>@]{0,2000}>/gi, ' ')
+    .replace(/<\/?[a-z!][^<>@]{0,2000}>/gi, ' ')
     .replace(/&lt;/g, '<')
     .replace(/&gt;/g, '>')
     .replace(/&quot;/g, '"')

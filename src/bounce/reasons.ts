@@ -54,11 +54,17 @@ export interface Said {
 /** Characters that are looked at; a reason stands in front. */
 const textMost = 12_000;
 
+/** Characters that may be looked at for each of so many recipients, so that a report on many takes no longer than one on a few. */
+export function shareOf(recipients: number): number {
+  return Math.max(300, Math.floor((2 * textMost) / Math.max(1, recipients)));
+}
+
 /** The reason of a refusal, by its words, then by its code (RFC 3463, RFC 7505, RFC 7372 …). */
 export function reasonOf({ text: whole, status, command }: Said): BounceReason {
   const lines = whole.slice(0, textMost);
   // Hosts break lines anywhere.
-  const text = `${lines}\n${lines.replace(/\s+/g, ' ')}`;
+  const flat = lines.replace(/\s+/g, ' ');
+  const text = flat === lines ? lines : `${lines}\n${flat}`;
   if (/^[45]\.4\.7$/.test(status) && !otherThanTime.test(text)) return 'expired';
   const plain =
     plainStatuses.find(([code]) => code.test(status))?.[1] ??
