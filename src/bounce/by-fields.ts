@@ -1,7 +1,7 @@
 import type { StatusFields } from './delivery-status.ts';
 import { mentionedIn } from './mentioned.ts';
 import { reasonOf, refusedCommand, shareOf } from './reasons.ts';
-import { preciser, uncounted, type Understood, type Verdict, verdict } from './verdict.ts';
+import { preciser, uncounted, unwrapped, type Understood, type Verdict, verdict } from './verdict.ts';
 
 const nobody: ReadonlySet<string> = new Set();
 
@@ -11,7 +11,7 @@ export function judgeFields(fields: readonly StatusFields[], notice: string): Un
   const mentioned = mentionedIn(notice, nobody);
   const recipients = fields.map((one) => {
     const own = mentioned.find(({ address }) => address.toLowerCase() === one.address.toLowerCase())?.text ?? '';
-    const told = { ...one, diagnostic: one.diagnostic.slice(0, most) };
+    const told = { ...one, diagnostic: unwrapped(one.diagnostic.slice(0, most)) };
     const judged = judgeOne(told, own.slice(0, most), fields.length === 1 ? notice : '');
     return isDelay(one) ? uncounted(judged) : judged;
   });

@@ -5,7 +5,7 @@ import { reasonOf, refusedCommand, shareOf } from './reasons.ts';
 import type { ReturnedParts } from './returned-parts.ts';
 import { isNamedSystem } from './sender.ts';
 import { failureTongues } from './tongues.ts';
-import { addressIn, statusIn, uncounted, type Understood, type Verdict, verdict } from './verdict.ts';
+import { addressIn, statusIn, uncounted, unwrapped, type Understood, type Verdict, verdict } from './verdict.ts';
 
 const recipientsMost = 100;
 
@@ -52,7 +52,7 @@ const quoting =
 export function judgeSaid(address: string, text: string, around: string): Verdict {
   const near = /\b[45]\d\d\b|[45]\.\d\.\d/.test(text) ? text : `${text}\n${around}`;
   const quoted = quoting.exec(near);
-  const words = quoted ? near.slice(quoted.index + quoted[0].length) : near;
+  const words = unwrapped(quoted ? near.slice(quoted.index + quoted[0].length) : near);
   const status = statusIn(words) || statusIn(near);
   const command = refusedCommand(near) ?? refusedCommand(around);
   const told = reasonOf({ text: words, status, command });

@@ -10,7 +10,7 @@ export interface Row {
 
 /** Words that say that a mailbox is not there. */
 export const unknownUser =
-  /not listed in|address couldn't be found|no valid recipients|user (?:is )?(?:unknown|not (?:found|exist|known|registered|listed))|unknown[ :]*(?:user|recipient|local|address|account)|no such (?:user|recipient|mailbox|account|address|person|local)|(?:user|mailbox|account|recipient|address|email)[^.;\n]{0,60}(?:does ?n[o']t exist|not exist|doesn't have an? |is unknown|not found|unavailable|not (?:a )?valid|invalid|is inactive|not listed|not recognized|no longer (?:valid|in use|exists|available))|(?:invalid|inactive|unrecogni[sz]ed|undeliverable|bad|incorrect) (?:e-?mail )?(?:address|recipient|mailbox|user|final delivery userid)|recipient (?:name )?(?:is )?(?:not (?:recognized|found|known)|address rejected: (?:user|undeliverable|unverified|access denied|address))|no mailbox (?:here|found)|mailbox (?:not found|unavailable|does not)|not (?:a|our) (?:known|valid|local) (?:user|mailbox|recipient|account)|requested user mailbox not found|recipnotfound|recipientnotfound|adresse (?:d au moins un )?destinataire invalide|unknown to this (?:system|server)|there is no (?:user|mailbox|account|such)|this user doesn'?t have|user unbekannt|is not a (?:valid|known|registered) (?:user|mailbox|address)|delivery userid|recipient address rejected\.?$|couldn'?t find (?:any )?(?:user|mailbox)/im;
+  /not listed in|(?:recipient|receiver)s? (?:unknown|not (?:known|found))|not a known user|address couldn't be found|no valid recipients|user (?:is )?(?:unknown|not (?:found|exist|known|registered|listed))|unknown[ :]*(?:user|recipient|local|address|account)|no such (?:user|recipient|receiver|mailbox|account|address|person|local)|(?:user|mailbox|account|recipient|address|email)[^.;\n]{0,60}(?:does ?n[o']t exist|not exist|doesn't have an? |is unknown|not found|unavailable|not (?:a )?valid|invalid|is inactive|not listed|not recognized|no longer (?:valid|in use|exists|available))|(?:invalid|inactive|unrecogni[sz]ed|undeliverable|bad|incorrect) (?:e-?mail )?(?:address|recipient|mailbox|user|final delivery userid)|recipient (?:name )?(?:is )?(?:not (?:recognized|found|known)|address rejected: (?:user|undeliverable|unverified|access denied|address))|no mailbox (?:here|found)|mailbox (?:not found|unavailable|does not)|not (?:a|our) (?:known|valid|local) (?:user|mailbox|recipient|account)|requested user mailbox not found|recipnotfound|recipientnotfound|adresse (?:d au moins un )?destinataire invalide|unknown to this (?:system|server)|there is no (?:user|mailbox|account|such)|this user doesn'?t have|user unbekannt|is not a (?:valid|known|registered) (?:user|mailbox|address)|delivery userid|recipient address rejected\.?$|couldn'?t find (?:any )?(?:user|mailbox)/im;
 
 /** Codes that say it all, whatever words stand beside them (RFC 3463, RFC 7372, and providers' own). */
 export const plainStatuses: readonly (readonly [RegExp, BounceReason])[] = [
@@ -34,14 +34,15 @@ export const plainWords: readonly Row[] = [
   { reason: 'hostunknown', text: /account or domain may not exist/i },
   { reason: 'rejected', text: /from: domain is invalid/i },
   { reason: 'spamdetected', text: /blacklisted (?:url|link)|\b(?:uribl|surbl)\b/i },
-  { reason: 'failedstarttls', text: /does not support tls/i },
+  { reason: 'failedstarttls', text: /does not support tls|tls is required|starttls (?:is required|failed|not offered)|must issue a starttls/i },
   {
     reason: 'onhold',
     text: /recipient error\. please try again later|^4\d\d 4\.\d\.\d temporary failure|rejected: on hold/im,
   },
   { reason: 'norelaying', text: /\bno relaying\b/i },
   { reason: 'rejected', text: /to\/from an address that has been blacklisted/i },
-  { reason: 'rejected', text: /access denied|purported responsible/i, command: 'MAIL' },
+  { reason: 'rejected', text: /access denied/i, command: 'MAIL' },
+  { reason: 'rejected', text: /purported responsible/i },
   { reason: 'blocked', text: /invalid domain name|\b[he]h?lo\b/i, command: 'connection' },
   { reason: 'expired', text: /could not deliver for the last \d+/i },
   { reason: 'mailererror', text: /procmail|maildrop: |couldn't create "\/var/i },
@@ -50,7 +51,8 @@ export const plainWords: readonly Row[] = [
     reason: 'suspend',
     text: /temporar(?:il)?y locked|account (?:is |has been |that you tried to reach is )?(?:disabled|inactive|locked|suspended|bloque)|disabled recipient|compte du destinataire est bloqu/i,
   },
-  { reason: 'mailboxfull', text: /mailbox exceeds|mailbox full/i },
+  { reason: 'onhold', text: /gr[ae]y-?list/i },
+  { reason: 'mailboxfull', text: /mailbox exceeds|mailbox full|quota (?:is |was |has been )?exceeded|\bover ?quota\b|out of storage space/i },
   { reason: 'spamdetected', text: /due to spam|rejected as spam|- spam\b/i },
   { reason: 'blocked', text: /client host blocked|adresse ip source bloqu/i },
   { reason: 'networkerror', text: /lost connection with|^dns error: (?![\s\S]*null mx)/im },
@@ -132,11 +134,11 @@ export const rows: readonly Row[] = [
   },
   {
     reason: 'notaccept',
-    text: /null mx|does ?n[o']t (?:accept|receive) (?:any )?(?:e?mail)|no smtp service|no mx record|couldn'?t find a mail exchanger|mail exchanger or ip address|does not accept (?:mail|email)|do not accept (?:mail|email)|smtp service not available|malformed or unexpected name server reply/i,
+    text: /null mx|does ?n[o']t (?:accept|receive) (?:any )?(?:e?mail)|no smtp service|no mx (?:record|found)|couldn'?t find a mail exchanger|mail exchanger or ip address|does not accept (?:mail|email)|do not accept (?:mail|email)|smtp service not available|malformed or unexpected name server reply/i,
   },
   {
     reason: 'hostunknown',
-    text: /host (?:or domain name )?(?:is )?(?:unknown|not found)|unknown (?:host|domain)|no such (?:domain|host)|domain (?:name )?(?:is )?(?:not (?:found|exist|reachable)|does not exist|invalid|unknown)|invalid (?:domain|host)|couldn'?t find any host|unrout[e]?able (?:mail )?(?:address|domain)|nxdomain|dns lookup failure|name or service not known|host .{1,100} not found|does not exist$|bad destination (?:system|host)|domain (?:may|must) not|\b5\.1\.2\b/i,
+    text: /host (?:or domain name )?(?:is )?(?:unknown|not found)|unknown (?:host|domain)|no such (?:domain|host)|domain (?:name )?(?:is )?(?:not (?:found|exist|reachable)|does not exist|invalid|unknown)|invalid (?:domain|host)|couldn'?t find any host|unrout[e]?able (?:mail )?(?:address|domain)|nxdomain|has no (?:mx|a|mail)[^.\n]{0,20} records?|dns lookup failure|name or service not known|host .{1,100} not found|does not exist$|bad destination (?:system|host)|domain (?:may|must) not|\b5\.1\.2\b/i,
   },
   {
     reason: 'rejected',
@@ -144,7 +146,7 @@ export const rows: readonly Row[] = [
   },
   {
     reason: 'policyviolation',
-    text: /policy|header error|protocol violation|network not allowed|potential(?:ly)? (?:security|dangerous|harmful)|message not allowed|violat|content presents a potential|local_policy|attachment|not accepted for/i,
+    text: /policy|header error|protocol violation|network not allowed|potential(?:ly)? (?:security|dangerous|harmful)|message not allowed|violat|content presents a potential|local_policy|attachments? (?:type|not|is|are|of|has|have|blocked|rejected|filter)|(?:blocked|prohibited|forbidden|illegal|dangerous|executable|banned|unacceptable) (?:file |mail )?attachment|not accepted for/i,
   },
   {
     reason: 'securityerror',
@@ -170,4 +172,4 @@ export const rows: readonly Row[] = [
 
 /** Words about the address that a host says whatever it was sent, or that the host of the mailbox itself says. */
 export const ownWords =
-  /^\s*unknown user\s*$|recipient does not exist|address couldn't be found|no valid recipients|(?:^|: )unknown user:|recipient name is not recognized|invalid final delivery userid|^unknown (?:user|local part)|^unknown user:|not listed in|no mailbox here|recipient address rejected|adresse (?:d au moins un )?destinataire|mailbox unavailable \(|user not found|double-check|delivery error: dd|<[^<>\s]{1,200}@[^<>\s]{1,200}>: (?:user unknown|unknown user)|(?:5\.1\.1|5\.1\.10)\b|unknown or illegal alias|invalid user address/im;
+  /^\s*unknown user\s*$|recipient does not exist|5\.5\.0 requested action not taken: mailbox unavailable|address couldn't be found|no valid recipients|(?:^|: )unknown user:|recipient name is not recognized|invalid final delivery userid|^unknown (?:user|local part)|^unknown user:|not listed in|no mailbox here|recipient address rejected|adresse (?:d au moins un )?destinataire|mailbox unavailable \(|user not found|double-check|delivery error: dd|<[^<>\s]{1,200}@[^<>\s]{1,200}>: (?:user unknown|unknown user)|(?:5\.1\.1|5\.1\.10)\b|unknown or illegal alias|invalid user address/im;

@@ -68,9 +68,14 @@ export function statusIn(text: string): string {
   return /(?:^|[^\d.])([245]\.\d{1,2}\.\d{1,3})(?![\d.])/.exec(text)?.[1] ?? '';
 }
 
+/** The words of the host that refused, without the code and the name of a class that IronPort puts before them. */
+export function unwrapped(text: string): string {
+  return text.replace(/\b[45]\.\d\.\d - [A-Za-z /]{3,60}(?=[45]\d\d[- ]')/, '');
+}
+
 /** A code of the host that refused says more than the `5.0.0` of the one that reports. */
 export function preciser(status: string, text: string): string {
-  return status === '' || /^[45]\.[035]\.0$/.test(status) ? statusIn(text) || status : status;
+  return status === '' || /^[45]\.[0135]\.0$/.test(status) ? statusIn(text) || status : status;
 }
 
 /** The first address in a header value. */
