@@ -4,7 +4,7 @@ import { type Mentioned, mentionedIn } from './mentioned.ts';
 import { reasonOf, refusedCommand, shareOf } from './reasons.ts';
 import type { ReturnedParts } from './returned-parts.ts';
 import { isNamedSystem } from './sender.ts';
-import { failureTongues } from './tongues.ts';
+import { delayTongues, failureTongues } from './tongues.ts';
 import { addressIn, statusIn, uncounted, unwrapped, type Understood, type Verdict, verdict } from './verdict.ts';
 
 const recipientsMost = 100;
@@ -32,7 +32,7 @@ export function judgeWords(parts: ReturnedParts): Understood | undefined {
       ? judgeSaid(address, `${before}\n${text}`.slice(0, most), '')
       : said;
   });
-  const isDelay = /\b(?:warning|delay(?:ed)?)\b/i.test(valueOf(header, 'subject') ?? '') && isStillTrying(notice);
+  const isDelay = speaksOfDelay(decodeWords(valueOf(header, 'subject') ?? '')) && isStillTrying(notice);
   return isDelay ? { kind: 'delay', recipients: recipients.map(uncounted) } : { kind: 'bounce', recipients };
 }
 
@@ -97,7 +97,12 @@ function looksLikeReport({ header, notice, returned }: ReturnedParts): boolean {
   return returned !== undefined || /^[ \t]*(?:[^\n:@]{1,30}:[ \t]*)?[^\s@]{1,80}@|\b[45]\d\d[ -]/im.test(notice);
 }
 
+function speaksOfDelay(subject: string): boolean {
+  return /\b(?:warning|delay(?:ed)?)\b/i.test(subject) || delayTongues.test(subject);
+}
+
 function isStillTrying(notice: string): boolean {
+  if (delayTongues.test(notice)) return true;
   return /warning message only|has not yet been delivered|has been delayed|will (?:be retried|continue)|still being (?:tried|attempted)|delivery attempts will continue|not been delivered yet/i.test(
     notice,
   );

@@ -35,8 +35,8 @@ function hasHandMarks(header: Header): boolean {
   );
 }
 
-// RFC 5321 §4.5.5, RFC 3834 §5, and Exim's own field.
-function hasSystemMarks(header: Header): boolean {
+/** Marks that only automatic mail has: a null sender (RFC 5321 §4.5.5), Auto-Submitted (RFC 3834 §5), Exim's own field. */
+export function hasSystemMarks(header: Header): boolean {
   const submitted = valueOf(header, 'auto-submitted');
   return (
     valueOf(header, 'return-path')?.trim() === '<>' ||

@@ -8,8 +8,8 @@ import { readComplaint } from './complaint.ts';
 import { readStatusFields } from './delivery-status.ts';
 import { readNotification } from './notification.ts';
 import { type ReturnedParts, returnedParts } from './returned-parts.ts';
-import { isFromSystem } from './sender.ts';
-import { answerTongues } from './tongues.ts';
+import { hasSystemMarks, isFromSystem } from './sender.ts';
+import { answerTongues, machineWords } from './tongues.ts';
 import { addressIn, type Understood, verdict } from './verdict.ts';
 
 /**
@@ -49,12 +49,13 @@ function isReport(header: Header | undefined): boolean {
 const unnamed: Understood = Object.freeze({ kind: 'bounce', recipients: [] });
 
 // An answering machine has got the mail (RFC 3834).
-function notReturned({ header }: ReturnedParts): Understood {
+function notReturned({ header, notice }: ReturnedParts): Understood {
   const subject = decodeWords(valueOf(header, 'subject') ?? '');
   const isAutomatic =
     likelyAutomaticReason(header) !== undefined ||
     /^(?:out of (?:the )?office|vacation)/i.test(subject) ||
-    answerTongues.test(subject);
+    answerTongues.test(subject) ||
+    (hasSystemMarks(header) && machineWords.test(`${subject}\n${notice}`));
   if (!isAutomatic) return { kind: 'other', recipients: [] };
   const address = addressIn(valueOf(header, 'from'));
   return {

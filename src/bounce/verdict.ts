@@ -51,7 +51,8 @@ export function verdict(
 
 /** The same verdict as news: mail that is late has not failed. */
 export function uncounted(one: Verdict): Verdict {
-  return Object.freeze({ ...one, permanent: false, counts: false });
+  const reason = one.reason === 'undefined' ? 'expired' : one.reason;
+  return Object.freeze({ ...one, reason, permanent: false, counts: false });
 }
 
 /** Judges the reply of a host that refused a recipient in a session of ours: it was said at RCPT, or nobody would have been refused for good. */
