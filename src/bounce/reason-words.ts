@@ -10,7 +10,7 @@ export interface Row {
 
 /** Words that say that a mailbox is not there. */
 export const unknownUser =
-  /not listed in|(?:recipient|receiver)s? (?:unknown|not (?:known|found))|not a known user|address couldn't be found|no valid recipients|user (?:is )?(?:unknown|not (?:found|exist|known|registered|listed))|unknown[ :]*(?:user|recipient|local|address|account)|no such (?:user|recipient|receiver|mailbox|account|address|person|local)|(?:user|mailbox|account|recipient|address|email)[^.;\n]{0,60}(?:does ?n[o']t exist|not exist|doesn't have an? |is unknown|not found|unavailable|not (?:a )?valid|invalid|is inactive|not listed|not recognized|no longer (?:valid|in use|exists|available))|(?:invalid|inactive|unrecogni[sz]ed|undeliverable|bad|incorrect) (?:e-?mail )?(?:address|recipient|mailbox|user|final delivery userid)|recipient (?:name )?(?:is )?(?:not (?:recognized|found|known)|address rejected: (?:user|undeliverable|unverified|access denied|address))|no mailbox (?:here|found)|mailbox (?:not found|unavailable|does not)|not (?:a|our) (?:known|valid|local) (?:user|mailbox|recipient|account)|requested user mailbox not found|recipnotfound|recipientnotfound|adresse (?:d au moins un )?destinataire invalide|unknown to this (?:system|server)|there is no (?:user|mailbox|account|such)|this user doesn'?t have|user unbekannt|is not a (?:valid|known|registered) (?:user|mailbox|address)|delivery userid|recipient address rejected\.?$|couldn'?t find (?:any )?(?:user|mailbox)/im;
+  /not listed in|(?:recipient|receiver)s? (?:unknown|not (?:known|found))|not a known user|no (?:account|user|mailbox|person|one)\b[^.;\n]{0,20} by that name|user not local(?!; please)|list of allowed recipients|address unknown|account not available|user is not here|final email delivery point|address couldn't be found|no valid recipients|user (?:is )?(?:unknown|not (?:found|exist|known|registered|listed))|unknown[ :]*(?:user|recipient|local|address|account)|no such (?:user|recipient|receiver|mailbox|account|address|person|local)|(?:user|mailbox|account|recipient|address|email)[^.;\n]{0,60}(?:does ?n[o']t exist|not exist|doesn't have an? |is unknown|not found|unavailable|not (?:a )?valid|invalid|is inactive|not listed|not recognized|no longer (?:valid|in use|exists|available))|(?:invalid|inactive|unrecogni[sz]ed|undeliverable|bad|incorrect) (?:e-?mail )?(?:address|recipient|mailbox|user|final delivery userid)|recipient (?:name )?(?:is )?(?:not (?:recognized|found|known)|address rejected: (?:user|undeliverable|unverified|access denied|address))|no mailbox (?:here|found)|mailbox (?:not found|unavailable|does not)|not (?:a|our) (?:known|valid|local) (?:user|mailbox|recipient|account)|requested user mailbox not found|recipnotfound|recipientnotfound|adresse (?:d au moins un )?destinataire invalide|unknown to this (?:system|server)|there is no (?:user|mailbox|account|such)|this user doesn'?t have|user unbekannt|is not a (?:valid|known|registered) (?:user|mailbox|address)|delivery userid|recipient address rejected\.?$|couldn'?t find (?:any )?(?:user|mailbox)/im;
 
 /** Codes that say it all, whatever words stand beside them (RFC 3463, RFC 7372, and providers' own). */
 export const plainStatuses: readonly (readonly [RegExp, BounceReason])[] = [
@@ -34,7 +34,10 @@ export const plainWords: readonly Row[] = [
   { reason: 'hostunknown', text: /account or domain may not exist/i },
   { reason: 'rejected', text: /from: domain is invalid/i },
   { reason: 'spamdetected', text: /blacklisted (?:url|link)|\b(?:uribl|surbl)\b/i },
-  { reason: 'failedstarttls', text: /does not support tls|tls is required|starttls (?:is required|failed|not offered)|must issue a starttls/i },
+  {
+    reason: 'failedstarttls',
+    text: /does not support tls|tls is required|starttls (?:is required|failed|not offered)|must issue a starttls/i,
+  },
   {
     reason: 'onhold',
     text: /recipient error\. please try again later|^4\d\d 4\.\d\.\d temporary failure|rejected: on hold/im,
@@ -52,7 +55,10 @@ export const plainWords: readonly Row[] = [
     text: /temporar(?:il)?y locked|account (?:is |has been |that you tried to reach is )?(?:disabled|inactive|locked|suspended|bloque)|disabled recipient|compte du destinataire est bloqu/i,
   },
   { reason: 'onhold', text: /gr[ae]y-?list/i },
-  { reason: 'mailboxfull', text: /mailbox exceeds|mailbox full|quota (?:is |was |has been )?exceeded|\bover ?quota\b|out of storage space/i },
+  {
+    reason: 'mailboxfull',
+    text: /mailbox exceeds|mailbox full|mailbox size limit|quota (?:is |was |has been )?exceeded|\bover ?quota\b|out of storage space/i,
+  },
   { reason: 'spamdetected', text: /due to spam|rejected as spam|- spam\b/i },
   { reason: 'blocked', text: /client host blocked|adresse ip source bloqu/i },
   { reason: 'networkerror', text: /lost connection with|^dns error: (?![\s\S]*null mx)/im },
@@ -92,7 +98,7 @@ export const rows: readonly Row[] = [
   },
   {
     reason: 'speeding',
-    text: /receiving mail (?:at a rate|too quickly)|sent to too many recipients|sending (?:rate|too fast)|too many (?:messages|emails) (?:in|from|per)/i,
+    text: /receiving mail (?:at a rate|too quickly)|sent to too many recipients|sending (?:rate|too fast)|unusual rate|too many (?:messages|emails) (?:in|from|per)/i,
   },
   {
     reason: 'mailboxfull',
@@ -118,7 +124,7 @@ export const rows: readonly Row[] = [
   { reason: 'rejected', text: /googlegroups\.com|groups\.google\.com|google\.com\/(?:a\/[^ ]{1,100}\/)?groups/i },
   {
     reason: 'norelaying',
-    text: /relay(?:ing)? (?:access )?(?:denied|not (?:allowed|permitted)|prohibited|is not)|insecure mail relay|not configured to relay|unable to relay|not permitted to relay|not allowed to relay|we do not relay|mail server requires authentication before relay|email address is not verified/i,
+    text: /relay(?:ing)? (?:access )?(?:denied|not (?:allowed|permitted)|prohibited|is not)|insecure mail relay|allowed rcpthosts|not configured to relay|unable to relay|not permitted to relay|not allowed to relay|we do not relay|mail server requires authentication before relay|email address is not verified/i,
   },
   {
     reason: 'toomanyconn',

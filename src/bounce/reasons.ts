@@ -71,12 +71,20 @@ export function reasonOf({ text: whole, status, command }: Said): BounceReason {
     plainWords.find((one) => holds(one, text, command))?.reason;
   if (plain !== undefined) return plain;
   if (command === 'MAIL' && /^[45]\.1\./.test(status)) return 'rejected';
-  if (unknownUser.test(text) && !isNoUserAtAll(text))
+  if (
+    (unknownUser.test(text) || (isAtRecipient(text, status, command) && unknownUser.test(withoutAddresses(text)))) &&
+    !isNoUserAtAll(text)
+  )
     return isAtRecipient(text, status, command) ? 'userunknown' : 'filtered';
   const told = tongueRows.find((one) => holds(one, text, command))?.reason;
   if (told !== undefined) return told === 'userunknown' && command === 'DATA' ? 'filtered' : told;
   const row = rows.find((one) => holds(one, text, command));
   return row?.reason ?? byStatus(status) ?? byCommand(command);
+}
+
+// The dot in `user bob@example.org not found` ends no sentence.
+function withoutAddresses(text: string): string {
+  return text.replace(/<?[^\s<>@]{1,64}@[^\s<>@]{1,255}>?/g, '@');
 }
 
 /** The mail was kept until its time was over because of something that is told. */

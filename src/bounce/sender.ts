@@ -20,7 +20,9 @@ export function isFromSystem(header: Header): boolean {
   if (systemNames.test(from)) return true;
   // fml, a list manager, refuses with the marks of its posts.
   if (officeNames.test(from) && header.fields.some(({ name }) => name === 'x-mlserver')) return true;
-  return !hasHandMarks(header) && (officeNames.test(from) || hasSystemMarks(header));
+  const hasMarks = hasSystemMarks(header);
+  if (officeNames.test(from)) return hasMarks || !hasHandMarks(header);
+  return hasMarks && !hasHandMarks(header);
 }
 
 /** Its name says that it is a mail system, whatever its words. */
