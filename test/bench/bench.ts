@@ -4,11 +4,12 @@
  */
 import { parseArgs } from 'node:util';
 import { beside } from './beside.ts';
+import { bouncesPart } from './bounces.ts';
 import { fanoutParts } from './fanout.ts';
 import type { Part } from './part.ts';
 import { slowDisk } from './slow-disk.ts';
 
-const parts: readonly Part[] = [...fanoutParts, beside, slowDisk];
+const parts: readonly Part[] = [...fanoutParts, beside, bouncesPart, slowDisk];
 
 const usage = `npm run bench -- [--only PART,PART] [--peers NAME,NAME] [--n RECIPIENTS] [--runs N] [--small]
 
