@@ -12,3 +12,11 @@ export function readComplaint(feedback: string, { returned }: ReturnedParts): Un
   const diagnostic = /^Feedback-Type:[ \t]*([a-z-]{1,40})/im.exec(feedback)?.[1] ?? '';
   return { kind: 'complaint', recipients: addresses.map((address) => verdict(address, 'feedback', { diagnostic })) };
 }
+
+/** Reads a complaint of Outlook.com's junk mail programme: the mail itself, with the recipient in a field of its own; undefined when it is none. */
+export function readJunkReport({ header, returned }: ReturnedParts): Understood | undefined {
+  const address = addressIn(returned && valueOf(returned, 'x-hmxmroriginalrecipient'));
+  if (address === undefined || !/^complaint about message from/i.test(valueOf(header, 'subject') ?? ''))
+    return undefined;
+  return { kind: 'complaint', recipients: [verdict(address, 'feedback', { diagnostic: 'abuse' })] };
+}

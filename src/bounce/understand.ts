@@ -4,11 +4,11 @@ import { type Header, valueOf } from '../mail/header.ts';
 import { decodeWords } from '../mail/words.ts';
 import { judgeFields } from './by-fields.ts';
 import { judgeWords } from './by-words.ts';
-import { readComplaint } from './complaint.ts';
+import { readComplaint, readJunkReport } from './complaint.ts';
 import { readStatusFields } from './delivery-status.ts';
 import { readNotification } from './notification.ts';
 import { type ReturnedParts, returnedParts } from './returned-parts.ts';
-import { hasSystemMarks, isFromSystem } from './sender.ts';
+import { hasSystemMarks, isFromSystem, isNamedSystem } from './sender.ts';
 import { answerTongues, machineWords } from './tongues.ts';
 import { addressIn, type Understood, verdict } from './verdict.ts';
 
@@ -30,15 +30,18 @@ function understandAt(message: Buffer, depth: number): Understood {
   const report =
     type.type === 'multipart/report' ? (type.parameters.get('report-type') ?? '').toLowerCase() : undefined;
   if (parts.isReceipt || report === 'disposition-notification') return { kind: 'autoreply', recipients: [] };
-  if (report === undefined && !isFromSystem(parts.header)) return notReturned(parts);
+  if (report === undefined && !isFromSystem(parts.header)) return readJunkReport(parts) ?? notReturned(parts);
   if (parts.feedback !== undefined) return readComplaint(parts.feedback, parts);
   if (report === 'feedback-report') return { kind: 'complaint', recipients: [] };
   const fields = readStatusFields(parts.status);
   if (fields.length > 0) return judgeFields(fields, parts.notice);
   if (inner) return understandAt(inner, depth + 1);
-  return (
-    readNotification(parts.notice) ?? judgeWords(parts) ?? (report === 'delivery-status' ? unnamed : notReturned(parts))
-  );
+  const told = readNotification(parts.notice) ?? judgeWords(parts);
+  if (told && told.recipients.length > 0) return told;
+  // A report of words that was sent on whole.
+  if (parts.enclosed && parts.returned && isNamedSystem(parts.returned) && depth < depthMost)
+    return understandAt(parts.enclosed, depth + 1);
+  return told ?? (report === 'delivery-status' ? unnamed : notReturned(parts));
 }
 
 function isReport(header: Header | undefined): boolean {
