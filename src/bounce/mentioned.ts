@@ -57,7 +57,7 @@ function startingLines(lines: readonly string[]): Mentioned[] {
   const found: Mentioned[] = [];
   for (let at = 0; at < lines.length && found.length < mentionedMost; at++) {
     const [, address, rest] = atStart.exec(lines[at]!) ?? [];
-    if (address === undefined || isProse(rest ?? '')) continue;
+    if (address === undefined || isProse(rest ?? '') || asksToWrite(lines, at)) continue;
     found.push({ address: tidy(address), text: blockFrom(lines, at) });
   }
   return found;
@@ -66,6 +66,12 @@ function startingLines(lines: readonly string[]): Mentioned[] {
 // `bob@x.example writes that …` is a sentence about somebody.
 function isProse(rest: string): boolean {
   return /^[ \t]+(?:wrote|writes|says|has (?:sent|invited))\b/i.test(rest);
+}
+
+// An address below `for help write to:` is nobody's who was not reached.
+function asksToWrite(lines: readonly string[], at: number): boolean {
+  const before = lines[at - 1]?.trim() || lines[at - 2]?.trim() || '';
+  return /(?:contact|write to|help|questions?|assistance|support)\b[^@]{0,60}:$/i.test(before.slice(-200));
 }
 
 // The line and those that belong to it: up to an empty line that more than an address stands before, or the next address.

@@ -1,12 +1,13 @@
 import { plainLine } from '../mail/words.ts';
 import { judgeSaid } from './by-words.ts';
-import { type Understood, verdict } from './verdict.ts';
+import type { BounceReason } from './reasons.ts';
+import { addressIn, type Understood, type Verdict, verdict } from './verdict.ts';
 
 /** What JSON says is taken for nothing before it is looked at. */
 interface Notification {
   /** SNS's own envelope has it as text in JSON. */
   readonly Message?: unknown;
-  readonly bounce?: { readonly bouncedRecipients?: unknown } | null;
+  readonly bounce?: { readonly bouncedRecipients?: unknown; readonly bounceSubType?: unknown } | null;
   readonly complaint?: { readonly complainedRecipients?: unknown } | null;
   readonly delivery?: { readonly recipients?: unknown } | null;
 }
@@ -23,7 +24,8 @@ export function readNotification(notice: string): Understood | undefined {
   const told = at < 0 ? undefined : unwrapped(parsed(notice.slice(at)));
   if (!told) return undefined;
   const bounced = recipientsIn(told.bounce?.bouncedRecipients);
-  if (bounced.length > 0) return { kind: 'bounce', recipients: bounced.map(judged) };
+  if (bounced.length > 0)
+    return { kind: 'bounce', recipients: bounced.map((one) => judged(one, subTypes.get(told.bounce?.bounceSubType))) };
   const complained = recipientsIn(told.complaint?.complainedRecipients);
   if (complained.length > 0)
     return {
@@ -44,16 +46,27 @@ function recipientsIn(told: unknown): readonly NotifiedRecipient[] {
   return listIn(told).filter((one): one is NotifiedRecipient => typeof one === 'object' && one !== null);
 }
 
-function judged({ emailAddress, status, diagnosticCode }: NotifiedRecipient): ReturnType<typeof verdict> {
-  return judgeSaid(
-    addressOf(emailAddress),
-    [diagnosticCode, status].filter((one) => typeof one === 'string').join(' '),
-    '',
-  );
+/** What SES says itself, where it has no words of the host. */
+const subTypes: ReadonlyMap<unknown, BounceReason> = new Map([
+  ['NoEmail', 'userunknown'],
+  ['MailboxFull', 'mailboxfull'],
+  ['MessageTooLarge', 'mesgtoobig'],
+  ['ContentRejected', 'contenterror'],
+  ['AttachmentRejected', 'policyviolation'],
+]);
+
+function judged(
+  { emailAddress, status, diagnosticCode }: NotifiedRecipient,
+  reason: BounceReason | undefined,
+): Verdict {
+  const words = [diagnosticCode, status].filter((one) => typeof one === 'string').join(' ');
+  const said = judgeSaid(addressOf(emailAddress), words, '');
+  return said.reason === 'undefined' && reason !== undefined ? verdict(said.address, reason, said) : said;
 }
 
 function addressOf(told: unknown): string {
-  return typeof told === 'string' ? plainLine(told.slice(0, 320)) : '';
+  const text = typeof told === 'string' ? plainLine(told.slice(0, 320)) : '';
+  return addressIn(text) ?? text;
 }
 
 function unwrapped(told: Notification | undefined): Notification | undefined {

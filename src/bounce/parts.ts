@@ -100,8 +100,7 @@ function inCharset(body: Buffer, charset: string): string {
 }
 
 function withoutTags(html: string): string {
-  return html
-    .replace(/<(style|script|head)\b[^<>]{0,500}>[\s\S]{0,50000}?<\/\1>/gi, ' ')
+  return withoutElements(html)
     .replace(/<(?:br|p|div|tr|li|h\d|td)\b[^<>]{0,2000}>/gi, '\n')
     .replace(/<[a-z]{1,12}\s[^<>]{0,2000}>/gi, ' ')
     .replace(/<\/?[a-z!][^<>@]{0,2000}>/gi, ' ')
@@ -113,4 +112,24 @@ function withoutTags(html: string): string {
       Number(code) <= 0x10_ffff ? String.fromCodePoint(Number(code)) : whole,
     )
     .replace(/&amp;/g, '&');
+}
+
+// Elements that hold no words. A name that is never closed is looked for once, not at each of a thousand openings.
+function withoutElements(html: string): string {
+  const unclosed = new Set<string>();
+  let kept = '';
+  let at = 0;
+  for (const { 1: name, index } of html.matchAll(/<(style|script|head)\b/gi)) {
+    const element = name!.toLowerCase();
+    if (index < at || unclosed.has(element)) continue;
+    const closing = new RegExp(`</${element}>`, 'gi');
+    closing.lastIndex = index;
+    if (!closing.test(html)) {
+      unclosed.add(element);
+      continue;
+    }
+    kept += `${html.slice(at, index)} `;
+    at = closing.lastIndex;
+  }
+  return kept + html.slice(at);
 }

@@ -144,7 +144,7 @@ export const rows: readonly Row[] = [
   },
   {
     reason: 'hostunknown',
-    text: /host (?:or domain name )?(?:is )?(?:unknown|not found)|unknown (?:host|domain)|no such (?:domain|host)|domain (?:name )?(?:is )?(?:not (?:found|exist|reachable)|does not exist|invalid|unknown)|invalid (?:domain|host)|couldn'?t find any host|unrout[e]?able (?:mail )?(?:address|domain)|nxdomain|has no (?:mx|a|mail)[^.\n]{0,20} records?|dns lookup failure|name or service not known|host .{1,100} not found|does not exist$|bad destination (?:system|host)|domain (?:may|must) not|\b5\.1\.2\b/i,
+    text: /host (?:or domain name )?(?:is )?(?:unknown|not found)|unknown (?:host|domain)|no such (?:domain|host)|domain (?:name )?(?:is )?(?:not (?:found|exist|reachable)|does not exist|invalid|unknown)|invalid (?:domain|host)|couldn'?t find any host|unrout[e]?able (?:mail )?(?:address|domain)|nxdomain|mx records point to non-existent|has no (?:mx|a|mail)[^.\n]{0,20} records?|dns lookup failure|name or service not known|host .{1,100} not found|does not exist$|bad destination (?:system|host)|domain (?:may|must) not|\b5\.1\.2\b/i,
   },
   {
     reason: 'rejected',

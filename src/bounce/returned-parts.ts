@@ -26,7 +26,7 @@ const textMost = 65_536;
 export function returnedParts(message: Buffer): ReturnedParts {
   const parts = partsOf(message);
   const text = wordsOf(parts).slice(0, textMost);
-  const status = parts.filter(({ type }) => /^message\/(?:global-)?delivery-status$/.test(type)).map(textOf);
+  const status = parts.filter(isStatus).map(textOf);
   const enclosed = parts.find(({ type }) => enclosedTypes.test(type));
   const feedback = parts.find(({ type }) => type === 'message/feedback-report');
   const split = enclosed ? { notice: text, returned: '' } : splitNotice(text);
@@ -54,6 +54,12 @@ function wordsOf(parts: readonly Part[]): string {
     if (words.length > 0) return words.map(textOf).join('\n\n');
   }
   return '';
+}
+
+// Gateways that do not know the type keep the fields as a file.
+function isStatus({ type, body }: Part): boolean {
+  if (/^message\/(?:global-)?delivery-status$/.test(type)) return true;
+  return type === 'application/octet-stream' && /^Final-Recipient:/im.test(body.toString('latin1', 0, 4_000));
 }
 
 function headerIn(returned: string): Header | undefined {
