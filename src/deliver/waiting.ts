@@ -38,21 +38,22 @@ export class Waiting {
     return delivery;
   }
 
-  /** Gives away the runs of posts that would come last, until no more than `keep` deliveries wait; with 0, everything. */
+  /**
+   * Gives away what chunks brought, the last first, until no more than `keep` deliveries wait; with 0, everything. Second tries stay as long
+   * as anything does: putting them off costs a row each.
+   */
   shed(keep: number): Run[] {
+    if (keep === 0) return this.#shedAll();
     const shed: Run[] = [];
-    while (this.#count > keep && this.#posts.length > 0) {
-      const { runs } = this.#posts.at(-1)!;
-      const run = runs.pop();
-      if (run === undefined) this.#posts.pop();
-      else if (run.remaining > 0) {
-        shed.push(run);
+    for (const post of this.#posts.toReversed()) {
+      const isShed = (run: Run): boolean => {
+        if (this.#count <= keep || run.job.kind !== 'chunk') return false;
         this.#count -= run.remaining;
-      }
+        return true;
+      };
+      for (let at = post.runs.length - 1; at >= 0; at--)
+        if (isShed(post.runs[at]!)) shed.push(...post.runs.splice(at, 1));
     }
-    if (keep > 0) return shed;
-    shed.push(...this.#singles, ...this.#returned.map((delivery) => new SingleRun(delivery)));
-    this.clear();
     return shed;
   }
 
@@ -68,6 +69,13 @@ export class Waiting {
     this.#singles = [];
     this.#posts = [];
     this.#count = 0;
+  }
+
+  #shedAll(): Run[] {
+    const returned = this.#returned.map((delivery) => new SingleRun(delivery));
+    const shed = [...this.#singles, ...this.#posts.flatMap(({ runs }) => runs), ...returned];
+    this.clear();
+    return shed;
   }
 
   #takeBulk(held?: (list: string) => boolean): Delivery | undefined {
