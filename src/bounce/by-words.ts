@@ -81,7 +81,7 @@ function othersIn(header: Header, returned: Header | undefined): Set<string> {
 }
 
 const failureSubject =
-  /undeliver|delivery (?:status|fail|problem|notification|report)|returned mail|failure notice|mail system error|could not be delivered|non[- ]?(?:delivery|remis)|mail fail|delivery has failed|message status|\bfailed\b|\bbounced?\b|not deliver/i;
+  /undeliver|delivery (?:status|fail|problem|notification|report)|returned mail|failure notice|mail system error|could not be delivered|non[- ]?(?:delivery|remis)|mail fail|delivery has failed|message status|sending failed|\bbounced?\b|not deliver/i;
 const failureWords =
   /(?:could not|cannot|can't|unable to|was not|were not|not be|did not|didn't|couldn't be|failed to) (?:be )?(?:deliver|reach|send|sent)|undeliver|delivery (?:has )?failed|permanent (?:fatal )?error|mailbox is full|returned to sender/i;
 

@@ -3,7 +3,7 @@
  * output. Where `expected.json` lies beside the folder (Sisimai's form: file, index, reason, hard), it is held against it.
  */
 import { readdirSync, readFileSync } from 'node:fs';
-import { basename, dirname, join } from 'node:path';
+import { basename, dirname, join, relative } from 'node:path';
 import { parseArgs } from 'node:util';
 import { understand } from '../../src/bounce/understand.ts';
 import type { Understood } from '../../src/bounce/verdict.ts';
@@ -30,7 +30,9 @@ if (values.help || folder === undefined) {
   process.exitCode = values.help ? 0 : 2;
 } else {
   const began = performance.now();
-  const read = readdirSync(folder)
+  const read = readdirSync(folder, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => relative(folder, join(entry.parentPath, entry.name)))
     .toSorted()
     .map((file) => ({ file, understood: understand(readFileSync(join(folder, file))) }));
   const seconds = (performance.now() - began) / 1_000;
