@@ -53,10 +53,15 @@ export function mentionedIn(notice: string, others: ReadonlySet<string>): Mentio
   return unique(strong);
 }
 
+// Most lines have none, and none of them is worth the blanks before it.
+function startOf(line: string): RegExpExecArray | null {
+  return line.includes('@') ? atStart.exec(line.trimStart()) : null;
+}
+
 function startingLines(lines: readonly string[]): Mentioned[] {
   const found: Mentioned[] = [];
   for (let at = 0; at < lines.length && found.length < mentionedMost; at++) {
-    const [, address, rest] = atStart.exec(lines[at]!) ?? [];
+    const [, address, rest] = startOf(lines[at]!) ?? [];
     if (address === undefined || isProse(rest ?? '') || asksToWrite(lines, at)) continue;
     found.push({ address: tidy(address), text: blockFrom(lines, at) });
   }
@@ -77,7 +82,7 @@ function asksToWrite(lines: readonly string[], at: number): boolean {
 // The line and those that belong to it: up to an empty line that more than an address stands before, or the next address.
 function blockFrom(lines: readonly string[], at: number): string {
   const block = [lines[at]!];
-  let hasWords = (atStart.exec(lines[at]!)?.[2] ?? lines[at]!).replace(/[\s:;,.>)\]"']+/g, '') !== '';
+  let hasWords = (startOf(lines[at]!)?.[2] ?? lines[at]!).replace(/[\s:;,.>)\]"']+/g, '') !== '';
   const isReply = replyLine.test(lines[at]!);
   for (let next = at + 1; next < lines.length && block.length < blockLinesMost; next++) {
     const line = lines[next]!;
@@ -86,7 +91,7 @@ function blockFrom(lines: readonly string[], at: number): string {
       if (hasWords) break;
       continue;
     }
-    if (atStart.test(line)) break;
+    if (startOf(line)) break;
     hasWords = true;
     block.push(line);
   }
