@@ -11,6 +11,7 @@ import { mutate, numbersFrom, seedMails } from './mutate.ts';
 const usage = `node test/fuzz/fuzz.ts [--n MAILS] [--seed NUMBER] [--small]
 
 Mutates the fixtures (and, where EZLM_CORPORA is set, Sisimai's corpus) and reads what comes of them.
+--small reads 20,000 and only prints what is slow.
 Example: npm run fuzz -- --n 100000 --seed 7`;
 
 const { values: given } = parseArgs({
@@ -23,7 +24,7 @@ const { values: given } = parseArgs({
 });
 
 const millisecondsMost = 50;
-const growthMost = 10 * 1_048_576;
+const growthMost = 20 * 1_048_576;
 
 setFlagsFromString('--expose-gc');
 const collect = runInNewContext('gc') as () => void;
@@ -45,7 +46,7 @@ function timeOf(mail: Buffer, first: number): number {
   return Math.min(first, ...again);
 }
 
-function run(count: number, seed: number): boolean {
+function run(count: number, seed: number, isTimed: boolean): boolean {
   const seeds = seedMails(process.env['EZLM_CORPORA']);
   const tally = { thrown: 0, slow: 0, worst: 0, busy: 0 };
   let settled = 0;
@@ -75,7 +76,7 @@ function run(count: number, seed: number): boolean {
     `${count} mutated mails of ${seeds.length} from seed ${seed}: thrown ${tally.thrown}, over ${millisecondsMost} ms ${tally.slow}, ` +
       `worst ${tally.worst.toFixed(1)} ms, ${((1_000 * count) / tally.busy).toFixed(0)} mails/s, grown by ${(growth / 1_048_576).toFixed(0)} MiB`,
   );
-  return tally.thrown === 0 && tally.slow === 0 && growth < growthMost;
+  return tally.thrown === 0 && (tally.slow === 0 || !isTimed) && growth < growthMost;
 }
 
 function whole(name: string, text: string): number {
@@ -89,5 +90,5 @@ if (given.help) console.log(usage);
 else {
   const count = whole('n', given.n ?? (given.small ? '20000' : '1000000'));
   const seed = given.seed === undefined ? Math.floor(Math.random() * 1_000_000_000) : whole('seed', given.seed);
-  process.exitCode = run(count, seed) ? 0 : 1;
+  process.exitCode = run(count, seed, !given.small) ? 0 : 1;
 }
