@@ -7,6 +7,7 @@ import { defaultTimeouts, netDialer } from './deliver/session-setup.ts';
 import { SmtpCarrier } from './deliver/smtp-carrier.ts';
 import type { TrafficPort } from './deliver/traffic-messages.ts';
 import type { Refusal } from './deliver/results.ts';
+import { keysOf } from './domain/signing-keys.ts';
 import type { Home } from './home.ts';
 import type { Resolver } from './lib/dns.ts';
 import type { Id } from './lib/ids.ts';
@@ -54,6 +55,7 @@ export function deliveryParts({
     tellsDelivered: settings.logLevel === 'debug',
     onChunkDone,
     onRefused: (refusals) => refused(home, refusals, log),
+    keysOf: keysOf(home.paths.keys, clock, (reason) => log('keys.trouble', { reason })),
     sendersOf: (post) => sendersOf(home, post),
     carrier: (port) =>
       sandboxMail === undefined

@@ -21,6 +21,8 @@ export interface HomePaths {
   readonly queue: string;
   readonly domains: string;
   readonly server: string;
+  /** DKIM keys, a directory for each domain (`domain/signing-keys.ts`). */
+  readonly keys: string;
   /** Who may hand in mail (`domain/users.ts`). */
   readonly users: string;
   /** Passwords for smarthosts, a file each. */
@@ -39,6 +41,7 @@ export function homePaths(directory: string): HomePaths {
     queue: join(directory, 'queue'),
     domains: join(directory, 'domains'),
     server: join(directory, 'server.db'),
+    keys: join(directory, 'keys'),
     users: join(directory, 'users.json'),
     secrets: join(directory, 'secrets'),
     providers: join(directory, 'providers.json'),

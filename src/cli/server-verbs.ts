@@ -22,6 +22,32 @@ export const serverVerbs: readonly VerbRow[] = [
     load: () => import('./verbs/init.ts'),
   },
   {
+    name: 'dns',
+    usage: '[DOMAIN] [--make-keys | --rotate] [--algorithm rsa|ed25519]',
+    arguments: [{ name: 'domain', meaning: 'a domain of ezlm.json; without it the first' }],
+    options: [
+      { name: 'make-keys', type: 'flag', meaning: 'make a DKIM key and a spare one where the domain has none' },
+      { name: 'rotate', type: 'flag', meaning: 'the spare DKIM key signs from now on; a new spare is made' },
+      {
+        name: 'algorithm',
+        type: 'text',
+        meaning: 'of new keys; rsa is what every receiver verifies',
+        choices: ['rsa', 'ed25519'],
+      },
+    ],
+    changes: true,
+    json: true,
+    meaning: 'print the DNS records to publish, and change the keys that sign mail',
+    more: [
+      'Mail is signed (DKIM) as soon as keys/DOMAIN holds a key. Publish the record of a spare key some days before --rotate; a key that signs no more is kept in keys/DOMAIN/old: leave its record in DNS until what it signed has arrived, a week or so.',
+    ],
+    examples: [
+      { line: 'ezlm dns lists.example.org', meaning: 'what to publish' },
+      { line: 'ezlm dns lists.example.org --rotate', meaning: 'sign with the next key' },
+    ],
+    load: () => import('./verbs/dns.ts'),
+  },
+  {
     name: 'serve',
     usage: '[--sandbox] [--role ROLE] [--smtp HOST:PORT] [--lmtp HOST:PORT] [--route DOMAIN=NEXTHOP]',
     arguments: [],

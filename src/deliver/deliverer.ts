@@ -5,6 +5,7 @@ import type { Log } from '../log.ts';
 import type { Chunk, Claimant, DueRecipient, Entry, QueueStore } from '../queue/store.ts';
 import { wireMessage } from '../smtp/data.ts';
 import type { Carrier, CarrierPort, ChunkJob, Delivery, DueJob, Load, MailJob, Run } from './delivery.ts';
+import { mailSigner, postSigner, type SigningParts } from './signing.ts';
 import { OutcomeBuffer } from './outcome-buffer.ts';
 import { Results, type ResultsParts } from './results.ts';
 import { domainOf, isAsciiText, runsOf, SingleRun } from './runs.ts';
@@ -12,7 +13,7 @@ import { domainOf, isAsciiText, runsOf, SingleRun } from './runs.ts';
 /** Makes the envelope senders of a post's copies. */
 export type SenderOf = (member: number, address: string) => string;
 
-export interface DelivererParts extends Omit<ResultsParts, 'onSettled' | 'onChunkEnded'> {
+export interface DelivererParts extends Omit<ResultsParts, 'onSettled' | 'onChunkEnded'>, SigningParts {
   readonly queue: QueueStore;
   readonly claimant: Claimant;
   readonly clock: Clock;
@@ -134,8 +135,8 @@ export class Deliverer {
     const entries = await queue.claim(claimant, ['mail'], claimMails, busy);
     for (const entry of entries) {
       if (!this.#take(entry.id)) continue;
-      const message = await queue.message(entry.message);
-      const load = { message: wireMessage(message ?? Buffer.alloc(0)), birth: entry.created };
+      const message = (await queue.message(entry.message)) ?? Buffer.alloc(0);
+      const load = { message: wireMessage(message, await mailSigner(message, this.#parts)), birth: entry.created };
       const job: MailJob = { kind: 'mail', entry };
       const { sender, recipient } = entry;
       this.#carryOne(
@@ -270,7 +271,8 @@ export class Deliverer {
     const entry = await this.#parts.queue.entry(post);
     const message = entry && (await this.#parts.queue.message(entry.message));
     const senderOf = entry && (await this.#parts.sendersOf(entry));
-    const load = message && { message: wireMessage(message), birth: timeOf(post) };
+    const signer = entry && (await postSigner(domainOf(entry.recipient), this.#parts));
+    const load = message && { message: wireMessage(message, signer), birth: timeOf(post) };
     return load && senderOf && { load, senderOf, list: entry.recipient };
   }
 }

@@ -19,32 +19,35 @@ export interface WireMessage {
   readonly inSevenBit: () => WireMessage | undefined;
 }
 
+/** Gives the header fields to put before a message with CRLF line ends, each with its own. */
+export type Signer = (message: Buffer) => Buffer;
+
 /**
  * Makes a message ready for DATA. Every line ending, also a lone CR or LF, leaves as CRLF, and every line that begins with a dot gets
- * another: whatever the message holds, the peer sees one end of data.
+ * another: whatever the message holds, the peer sees one end of data. `sign` sees each form as it will travel, and nothing changes it after.
  */
-export function wireMessage(message: Uint8Array): WireMessage {
+export function wireMessage(message: Uint8Array, sign?: Signer): WireMessage {
   const source = Buffer.from(message.buffer, message.byteOffset, message.byteLength);
   const lines = isClean(source) ? source : normalised(source);
-  const stuffed = stuffDots(lines);
-  const ending = lines.length === 0 || lines[lines.length - 1] === lf ? '.\r\n' : '\r\n.\r\n';
+  const isWhole = lines.length === 0 || lines[lines.length - 1] === lf;
+  const unsigned = isWhole ? lines : Buffer.concat([lines, Buffer.from('\r\n', 'latin1')]);
+  const raw = sign ? Buffer.concat([sign(unsigned), unsigned]) : unsigned;
   const headerEnd = lines.indexOf('\r\n\r\n');
-  const raw = ending.length > 3 ? Buffer.concat([lines, Buffer.from('\r\n', 'latin1')]) : lines;
   const hasEightBit = isEightBit(lines);
   const wire: WireMessage = {
-    octets: Buffer.concat([...stuffed, Buffer.from(ending, 'latin1')]),
+    octets: Buffer.concat([...stuffDots(raw), Buffer.from('.\r\n', 'latin1')]),
     raw,
     size: raw.length,
     hasEightBit,
     hasUtf8Header: hasEightBit && isEightBit(headerEnd < 0 ? lines : lines.subarray(0, headerEnd)),
-    inSevenBit: hasEightBit ? once(() => convertedWire(raw)) : () => wire,
+    inSevenBit: hasEightBit ? once(() => convertedWire(unsigned, sign)) : () => wire,
   };
   return wire;
 }
 
-function convertedWire(raw: Buffer): WireMessage | undefined {
-  const ascii = sevenBit(raw);
-  return ascii && wireMessage(ascii);
+function convertedWire(message: Buffer, sign: Signer | undefined): WireMessage | undefined {
+  const ascii = sevenBit(message);
+  return ascii && wireMessage(ascii, sign);
 }
 
 function once<T>(make: () => T): () => T {

@@ -15,7 +15,11 @@ test('init makes a home and prints the records to publish', async (t) => {
   assert.match(ran.output, /^lists\.example\.org\. +IN MX +10 mail\.example\.org\.$/m);
   assert.match(ran.output, /^lists\.example\.org\. +IN TXT "v=spf1 mx -all"$/m);
   assert.match(ran.output, /^_dmarc\.lists\.example\.org\. +IN TXT "v=DMARC1; p=none; rua=/m);
-  assert.doesNotMatch(ran.output, /dkim/i);
+  assert.equal(
+    ran.output.match(/^ezlm\d{8}[ab]\._domainkey\.lists\.example\.org\. +IN TXT "v=DKIM1; k=rsa; p=/gm)?.length,
+    2,
+  );
+  assert.deepEqual((await readdir(join(home, 'keys', 'lists.example.org'))).length, 2);
   for (const directory of ['queue', 'keys']) {
     assert.equal((await stat(join(home, directory))).mode & 0o777, 0o700, directory);
   }

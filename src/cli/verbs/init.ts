@@ -1,19 +1,15 @@
 import { mkdir } from 'node:fs/promises';
-import { join } from 'node:path';
 import { serverSettingRows } from '../../config.ts';
+import { ensureKeys } from '../../domain/signing-keys.ts';
 import { homePaths } from '../../home.ts';
 import { changeTime } from '../../lib/files.ts';
 import { problemText, withInitial } from '../../lib/settings.ts';
 import { changeSettingsFile } from '../../lib/settings-file.ts';
 import { parseDomain } from '../../mail/address.ts';
-import { type Call, complaint, type Ending, exit, isComplaint, printJson } from '../door.ts';
+import type { SigningKey } from '../../mail/dkim.ts';
+import { printRecords, recordsFor } from '../dns-records.ts';
+import { type Call, complaint, type Ending, exit, isComplaint } from '../door.ts';
 import { readSettingWords } from '../setting-words.ts';
-
-interface DnsRecord {
-  readonly name: string;
-  readonly type: 'MX' | 'TXT';
-  readonly value: string;
-}
 
 /** Makes a home and prints the DNS records to publish; an existing home is left as it is. */
 export async function run(call: Call): Promise<Ending> {
@@ -48,12 +44,19 @@ export async function run(call: Call): Promise<Ending> {
     }
   }
   const { hostname } = withInitial(serverSettingRows, given);
-  await printRecords(call, recordsFor(domain, hostname || domain));
+  const signing = call.flag('dry-run') ? [] : await newKeys(call, domain);
+  await printRecords(call, recordsFor(domain, hostname || domain, signing));
   door.say(
     call.flag('dry-run') ? `would make the home ${door.home}; nothing was changed` : `made the home ${door.home}`,
   );
   door.say(`next: publish the records, then "ezlm make news@${domain} --owner YOU" and "ezlm serve"`);
   return exit.done;
+}
+
+// One that signs at once, and one whose record is known to receivers when its turn comes.
+async function newKeys({ door }: Call, domain: string): Promise<SigningKey[]> {
+  const { current, spare } = await ensureKeys(homePaths(door.home).keys, domain, 'rsa', door.clock.now());
+  return [...current, ...spare];
 }
 
 function readDomain(text: string | undefined): string | undefined {
@@ -66,29 +69,5 @@ async function makeDirectories(home: string): Promise<void> {
   const paths = homePaths(home);
   await mkdir(home, { recursive: true, mode: 0o750 });
   for (const directory of [paths.lists, paths.domains]) await mkdir(directory, { recursive: true, mode: 0o750 });
-  for (const directory of [paths.queue, join(home, 'keys')]) await mkdir(directory, { recursive: true, mode: 0o700 });
-}
-
-/** What receivers look up (RFC 5321 §5.1, RFC 7208 §3, RFC 9989); p=none because nothing is signed yet. */
-function recordsFor(domain: string, hostname: string): DnsRecord[] {
-  return [
-    { name: domain, type: 'MX', value: `10 ${hostname}.` },
-    { name: domain, type: 'TXT', value: '"v=spf1 mx -all"' },
-    { name: `_dmarc.${domain}`, type: 'TXT', value: `"v=DMARC1; p=none; rua=mailto:postmaster@${domain}"` },
-  ];
-}
-
-async function printRecords(call: Call, records: readonly DnsRecord[]): Promise<void> {
-  if (call.flag('json')) {
-    for (const record of records) await printJson(call.door, { ...record });
-    return;
-  }
-  const width = Math.max(...records.map((record) => record.name.length)) + 1;
-  for (const { name, type, value } of records) {
-    await call.door.print(`${`${name}.`.padEnd(width)} IN ${type.padEnd(3)} ${value}\n`);
-  }
-  const host = records[0]!.value.split(' ')[1]!;
-  await call.door.print(
-    `; ${host} needs A or AAAA records with this server's addresses, and their reverse (PTR) records must name it\n`,
-  );
+  for (const directory of [paths.queue, paths.keys]) await mkdir(directory, { recursive: true, mode: 0o700 });
 }
