@@ -6,6 +6,8 @@ const filters = [
   { name: 'state', type: 'text', meaning: 'only entries in this state', choices: ['ready', 'claimed', 'held'] },
   { name: 'kind', type: 'text', meaning: 'only entries of this kind', choices: ['arrived', 'mail', 'post'] },
   { name: 'older-than', type: 'text', meaning: 'only entries older than this: 90s, 15m, 6h, 2d' },
+  { name: 'newer-than', type: 'text', meaning: 'only entries newer than this' },
+  { name: 'reply', type: 'text', meaning: 'only entries whose latest deferral has this text in its reason' },
 ] as const;
 
 /** Verbs about what the running server does. */
@@ -25,7 +27,7 @@ export const operatingVerbs: readonly VerbRow[] = [
   {
     name: 'queue',
     usage:
-      '[list|show|hold|release|retry|drop] [ID ...] [--list LIST] [--domain DOMAIN] [--state STATE] [--kind KIND] [--older-than AGE]',
+      '[list|show|hold|release|retry|drop] [ID ...] [--list LIST] [--domain DOMAIN] [--state STATE] [--kind KIND] [--older-than AGE] [--newer-than AGE] [--reply TEXT]',
     arguments: [
       {
         name: 'action',
@@ -48,6 +50,7 @@ export const operatingVerbs: readonly VerbRow[] = [
     ],
     examples: [
       { line: 'ezlm queue --domain example.net', meaning: 'what waits for a domain' },
+      { line: 'ezlm queue retry --reply greylist --newer-than 6h', meaning: 'try again what was greylisted today' },
       { line: 'ezlm queue list --older-than 2d --json | jq -r .id | ezlm queue drop', meaning: 'drop what is old' },
     ],
     load: () => import('./verbs/queue.ts'),

@@ -52,9 +52,6 @@ const claimable = [`state = 'ready' AND due <= ?1`, `state = 'claimed' AND lease
       AND (kind <> 'mail' OR domain NOT IN (SELECT value FROM json_each(?3))) ORDER BY due, id LIMIT ?4`,
 );
 
-// The operator may stop a post while it is being cut: cutting one of a million members takes as long as its delivery.
-const movable = `(state = 'ready' OR (state = 'claimed' AND kind = 'post'))`;
-
 export const accept = write(
   (db: Database, ask: { messages: readonly StoredMessage[]; entries: readonly NewEntry[]; now: number }) => {
     insertAll(db, ask.messages, ask.entries, ask.now);
@@ -122,41 +119,25 @@ export const entry = read((db: Database, ask: { id: Id }): Entry | undefined => 
 
 export const entries = read(
   (db: Database, ask: { filter: EntryFilter; after: string; limit: number; now: number }): Entry[] => {
-    const { list, domain, state, kind, olderThan } = ask.filter;
+    const { list, domain, state, kind, olderThan, newerThan, reply } = ask.filter;
     return db
       .all<EntryRow>(
         `SELECT ${columns} FROM entries e WHERE e.id > ?1 AND (?2 IS NULL OR e.list = ?2) AND (?3 IS NULL OR e.domain = ?3)
-        AND (?4 IS NULL OR e.state = ?4) AND (?5 IS NULL OR e.kind = ?5) AND (?6 IS NULL OR e.created < ?6) ORDER BY e.id LIMIT ?7`,
+        AND (?4 IS NULL OR e.state = ?4) AND (?5 IS NULL OR e.kind = ?5) AND (?6 IS NULL OR e.created < ?6)
+        AND (?7 IS NULL OR e.created > ?7) AND (?8 IS NULL OR instr(lower(e.reply), lower(?8)) > 0) ORDER BY e.id LIMIT ?9`,
         ask.after,
         list ?? null,
         domain?.toLowerCase() ?? null,
         state ?? null,
         kind ?? null,
         olderThan === undefined ? null : ask.now - olderThan,
+        newerThan === undefined ? null : ask.now - newerThan,
+        reply ?? null,
         ask.limit,
       )
       .map((row) => entryOf(row));
   },
 );
-
-/** The operator's moves between ready and held, and back to work at once. */
-export const hold = write((db: Database, ask: { id: Id }) =>
-  move(db, `state = 'held', owner = NULL, lease = NULL`, movable, ask.id),
-);
-export const release = write((db: Database, ask: { id: Id }) => move(db, `state = 'ready'`, `state = 'held'`, ask.id));
-
-export const retryNow = write((db: Database, ask: { id: Id; now: number }): boolean => {
-  if (db.run(`UPDATE entries SET due = ? WHERE id = ? AND ${movable}`, ask.now, ask.id).changes === 0) return false;
-  db.run(`UPDATE chunks SET due = ? WHERE post = ? AND state = 'ready'`, ask.now, ask.id);
-  return true;
-});
-
-export const drop = write((db: Database, ask: { id: Id }): Ended => {
-  const row = db.get<{ message: string }>('SELECT message FROM entries WHERE id = ?', ask.id);
-  if (!row) return { isDone: false };
-  db.run('DELETE FROM chunks WHERE post = ?', ask.id);
-  return removeEntry(db, ask.id, row.message);
-});
 
 export const nextDue = read((db: Database, _ask: undefined): number | undefined => {
   const row = db.get<{ due: number | null }>(
@@ -190,7 +171,6 @@ export const recover = write(
   },
 );
 
-/** Posts that the operator holds: nobody is tried for them. */
 /** Posts that the operator holds, and all posts of `lists`. */
 export const heldPosts = read((db: Database, ask: { lists: readonly string[] }): string[] =>
   db
@@ -263,10 +243,6 @@ function entryOf(row: EntryRow): Entry {
   const { number, role, last_member: lastMember, ...rest } = row;
   const post = number === null ? {} : { post: { list: row.recipient, number, role: role!, lastMember: lastMember! } };
   return { ...rest, id: row.id as Id, message: row.message as Id, size: row.size ?? 0, ...post };
-}
-
-function move(db: Database, to: string, from: string, id: Id): boolean {
-  return db.run(`UPDATE entries SET ${to} WHERE id = ? AND ${from}`, id).changes > 0;
 }
 
 /** The domain of an address, in lower case. */

@@ -5,20 +5,17 @@ import {
   claim,
   counts,
   defer,
-  drop,
   entries,
   entry,
   filedBodies,
   finish,
   gonePosts,
   heldPosts,
-  hold,
   message,
   nextDue,
   recover,
-  release,
-  retryNow,
 } from './entry-operations.ts';
+import { moveEntries } from './move-operations.ts';
 
 const first = `
   CREATE TABLE messages (
@@ -80,19 +77,16 @@ export const queueEngine = {
     claim,
     counts,
     defer,
-    drop,
     entries,
     entry,
     filedBodies,
     finish,
     gonePosts,
     heldPosts,
-    hold,
     message,
+    moveEntries,
     nextDue,
     recover,
-    release,
-    retryNow,
     ...chunkOperations,
   },
 } satisfies Engine;

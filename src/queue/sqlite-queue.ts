@@ -19,6 +19,7 @@ import type {
   Progress,
   EntryFilter,
   EntryKind,
+  Move,
   NewChunk,
   NewEntry,
   NewMessage,
@@ -208,28 +209,34 @@ class SqliteQueue implements QueueStore {
     return this.#queue('entry', { id });
   }
 
-  hold(id: Id): Promise<boolean> {
-    return this.#queue('hold', { id });
+  async hold(id: Id): Promise<boolean> {
+    return (await this.move('hold', [id])).length > 0;
   }
 
-  release(id: Id): Promise<boolean> {
-    return this.#queue('release', { id });
+  async release(id: Id): Promise<boolean> {
+    return (await this.move('release', [id])).length > 0;
   }
 
   async retryNow(id: Id): Promise<boolean> {
-    const now = this.#clock.now();
-    const isPost = (await this.entry(id))?.kind === 'post';
-    if (!(await this.#queue('retryNow', { id, now }))) return false;
-    if (isPost) await this.#outcomes.hurry(id, now);
-    return true;
+    return (await this.move('retry', [id])).length > 0;
   }
 
   async drop(id: Id): Promise<boolean> {
-    const isPost = (await this.entry(id))?.kind === 'post';
-    const isDropped = await this.#ended(await this.#queue('drop', { id }));
-    this.#works.delete(id);
-    if (isDropped && isPost) await this.#outcomes.giveUp(id, this.#clock.now(), droppedReply);
-    return isDropped;
+    return (await this.move('drop', [id])).length > 0;
+  }
+
+  async move(move: Move, ids: readonly Id[]): Promise<Id[]> {
+    const now = this.#clock.now();
+    const moved = await this.#queue('moveEntries', { move, ids, now });
+    for (const { id, kind, goneBody } of moved) {
+      if (goneBody) await this.#bodies.remove(goneBody);
+      if (kind !== 'post') continue;
+      if (move === 'retry') await this.#outcomes.hurry(id, now);
+      if (move !== 'drop') continue;
+      this.#works.delete(id);
+      await this.#outcomes.giveUp(id, now, droppedReply);
+    }
+    return moved.map(({ id }) => id);
   }
 
   forget(days: number): Promise<number> {

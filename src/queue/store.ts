@@ -28,6 +28,8 @@ import type { OutcomeBatch } from './outcome-batch.ts';
 /** What an entry asks for. `arrived`: mail for an address of ours; `mail`: to one recipient elsewhere; `post`: fan-out. */
 export type EntryKind = 'arrived' | 'mail' | 'post';
 export type EntryState = 'ready' | 'claimed' | 'held';
+/** What an operator does with entries. */
+export type Move = 'hold' | 'release' | 'retry' | 'drop';
 
 /** One message, stored once however many entries use it: the raw octets as received or composed. */
 export interface NewMessage {
@@ -157,6 +159,10 @@ export interface EntryFilter {
   readonly kind?: EntryKind;
   /** Older than this many milliseconds. */
   readonly olderThan?: number;
+  /** Newer than this many milliseconds. */
+  readonly newerThan?: number;
+  /** What the latest reason for a deferral contains; ASCII letters in either case. */
+  readonly reply?: string;
 }
 
 /** The claims of a process. A claim belongs to its owner until it is moved on, given back, or its lease has expired. */
@@ -231,6 +237,8 @@ export interface QueueStore {
   release(id: Id): Promise<boolean>;
   retryNow(id: Id): Promise<boolean>;
   drop(id: Id): Promise<boolean>;
+  /** One of these moves for many entries in one commit; gives those that it was done to. Callers keep to some 1,000 at a time. */
+  move(move: Move, ids: readonly Id[]): Promise<Id[]>;
   /** Removes outcome files whose newest post is older than this many days. */
   forget(days: number): Promise<number>;
 }

@@ -1,5 +1,11 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
+import { engines } from '../../src/engines.ts';
+import { homePaths } from '../../src/home.ts';
+import { systemClock } from '../../src/lib/clock.ts';
+import { idMaker } from '../../src/lib/ids.ts';
+import { inlineStorage } from '../../src/lib/storage.ts';
+import { openSqliteQueue } from '../../src/queue/sqlite-queue.ts';
 import { ezlm, homeWithList, news } from './test-door.ts';
 
 const message = 'Subject: Hello\n\nHello all.\n';
@@ -51,6 +57,9 @@ test('entries are found by filters', async (t) => {
     ['--kind post', false],
     ['--older-than 1h', false],
     ['--older-than 0s --kind mail', false],
+    ['--newer-than 1h', true],
+    ['--newer-than 0s', false],
+    ['--reply greylisted', false],
   ];
   for (const [filter, found] of table) {
     const { code, output } = await ezlm(home, ['queue', ...filter.split(' ')]);
@@ -80,6 +89,26 @@ test('entries are held, released, made due and dropped', async (t) => {
   assert.equal(await state(), 'ready');
   assert.equal((await ezlm(home, ['queue', 'drop', '--list', news])).talk, '1 dropped\n');
   assert.equal((await ezlm(home, ['queue', 'show', id])).code, 66);
+});
+
+test('some thousand entries are moved by batches', async (t) => {
+  const home = await homeWithList(t);
+  const storage = inlineStorage(engines);
+  const queue = await openSqliteQueue({ storage, directory: homePaths(home).queue, clock: systemClock });
+  const make = idMaker(systemClock);
+  const body = make();
+  const entries = Array.from({ length: 2_500 }, (_, at) => {
+    const id = make();
+    const recipient = `m${at}@${at % 5 === 0 ? 'x' : 'y'}.example`;
+    return { id, kind: 'mail', message: body, sender: '', recipient, list: news, cause: id, due: 0 } as const;
+  });
+  await queue.accept([{ id: body, body: Buffer.from(message) }], entries);
+  await storage.close();
+  assert.equal((await ezlm(home, ['queue', 'hold', '--domain', 'y.example'])).talk, '2000 held\n');
+  assert.equal((await ezlm(home, ['queue', 'list', '--state', 'held'])).output.split('\n').length - 1, 2_000);
+  assert.equal((await ezlm(home, ['queue', 'release', '--state', 'held'])).talk, '2000 released\n');
+  assert.equal((await ezlm(home, ['queue', 'drop', '--list', news])).talk, '2500 dropped\n');
+  assert.equal((await ezlm(home, ['queue'])).output, '');
 });
 
 test('what is not an id moves nothing', async (t) => {

@@ -11,6 +11,7 @@ import type {
   Entry,
   EntryFilter,
   EntryKind,
+  Move,
   NewChunk,
   NewEntry,
   NewMessage,
@@ -67,7 +68,6 @@ export class MemoryQueue implements QueueStore {
     kinds: readonly EntryKind[],
     limit: number,
     exceptDomains: readonly string[] = [],
-    exceptLists: readonly string[] = [],
   ): Promise<Entry[]> {
     await turn();
     const now = this.#clock.now();
@@ -296,13 +296,15 @@ export class MemoryQueue implements QueueStore {
   async *entries(filter: EntryFilter): AsyncIterable<Entry[]> {
     await turn();
     const now = this.#clock.now();
-    const { list, domain, state, kind, olderThan } = filter;
+    const { list, domain, state, kind, olderThan, newerThan, reply } = filter;
     const found = [...this.#entries.values()]
       .filter((row) => list === undefined || row.list === list)
       .filter((row) => domain === undefined || domainOf(row.recipient) === domain)
       .filter((row) => state === undefined || row.state === state)
       .filter((row) => kind === undefined || row.kind === kind)
       .filter((row) => olderThan === undefined || row.created < now - olderThan)
+      .filter((row) => newerThan === undefined || row.created > now - newerThan)
+      .filter((row) => reply === undefined || row.reply.toLowerCase().includes(reply.toLowerCase()))
       .toSorted((a, b) => compare(a.id, b.id));
     for (let from = 0; from < found.length; from += 1_000) yield found.slice(from, from + 1_000).map(entryOf);
   }
@@ -345,6 +347,14 @@ export class MemoryQueue implements QueueStore {
       row.latest = { post, position, member, address, state: 'failed', at, host: '', reply: 'dropped by the operator' };
     }
     return true;
+  }
+
+  async move(move: Move, ids: readonly Id[]): Promise<Id[]> {
+    const moved: Id[] = [];
+    for (const id of ids) {
+      if (await (move === 'retry' ? this.retryNow(id) : this[move](id))) moved.push(id);
+    }
+    return moved;
   }
 
   async forget(days: number): Promise<number> {

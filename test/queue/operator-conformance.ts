@@ -29,6 +29,9 @@ function looking(promising: Promising): void {
       [{ kind: 'post', list }, [post]],
       [{ olderThan: 9_999 }, [arrived, mail]],
       [{ olderThan: 10_000 }, []],
+      [{ newerThan: 1 }, [post]],
+      [{ newerThan: 10_001, kind: 'mail' }, [mail]],
+      [{ reply: 'nobody said this' }, []],
       [{ olderThan: 5_000, domain: 'y.example', state: 'held', kind: 'mail' }, [mail]],
     ] as const;
     for (const [filter, found] of table)

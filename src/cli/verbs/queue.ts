@@ -1,6 +1,6 @@
 import type { Home } from '../../home.ts';
 import { type Id, parseId } from '../../lib/ids.ts';
-import type { Entry, EntryFilter, EntryKind, EntryState, QueueStore } from '../../queue/store.ts';
+import type { Entry, EntryFilter, EntryKind, EntryState, Move } from '../../queue/store.ts';
 import {
   type Call,
   type Complaint,
@@ -16,14 +16,15 @@ import { linesOf, readInput } from '../input.ts';
 import { readListName } from '../list-argument.ts';
 import { tellDaemon, withHome } from '../open.ts';
 
-type Move = 'hold' | 'release' | 'retry' | 'drop';
-
-const moves: Readonly<Record<Move, { done: string; move: (queue: QueueStore, id: Id) => Promise<boolean> }>> = {
-  hold: { done: 'held', move: (queue, id) => queue.hold(id) },
-  release: { done: 'released', move: (queue, id) => queue.release(id) },
-  retry: { done: 'due now', move: (queue, id) => queue.retryNow(id) },
-  drop: { done: 'dropped', move: (queue, id) => queue.drop(id) },
+const done: Readonly<Record<Move, string>> = {
+  hold: 'held',
+  release: 'released',
+  retry: 'due now',
+  drop: 'dropped',
 };
+
+/** Entries that one commit moves at most, so that the daemon never waits long for its turn. */
+const batchMost = 1_000;
 
 /** Shows the queue, or moves entries in it. */
 export async function run(call: Call): Promise<Ending> {
@@ -44,21 +45,36 @@ function readFilter(call: Call): EntryFilter | Complaint {
   const list = call.text('list');
   const name = list === undefined ? undefined : readListName(call.door, list);
   if (isComplaint(name)) return name;
-  const age = call.text('older-than');
-  const olderThan = age === undefined ? undefined : ageMs(age);
-  if (age !== undefined && olderThan === undefined) {
-    return complaint(exit.usage, `"${age}" is not an age`, 'write --older-than 90s, 15m, 6h or 2d');
-  }
+  const ages = readAges(call);
+  if (isComplaint(ages)) return ages;
   const domain = call.text('domain')?.toLowerCase();
   const state = call.text('state') as EntryState | undefined;
+  const reply = call.text('reply');
   const kind = call.text('kind') as EntryKind | undefined;
   return {
     ...(name ? { list: name.address } : {}),
     ...(domain === undefined ? {} : { domain }),
     ...(state === undefined ? {} : { state }),
     ...(kind === undefined ? {} : { kind }),
-    ...(olderThan === undefined ? {} : { olderThan }),
+    ...(reply === undefined ? {} : { reply }),
+    ...ages,
   };
+}
+
+function readAges(call: Call): Pick<EntryFilter, 'olderThan' | 'newerThan'> | Complaint {
+  const ages: { olderThan?: number; newerThan?: number } = {};
+  for (const [option, name] of [
+    ['older-than', 'olderThan'],
+    ['newer-than', 'newerThan'],
+  ] as const) {
+    const text = call.text(option);
+    if (text === undefined) continue;
+    const age = ageMs(text);
+    if (age === undefined)
+      return complaint(exit.usage, `"${text}" is not an age`, `write --${option} 90s, 15m, 6h or 2d`);
+    ages[name] = age;
+  }
+  return ages;
 }
 
 function ageMs(text: string): number | undefined {
@@ -114,18 +130,29 @@ async function show(call: Call, home: Home, ids: readonly Id[], action: 'list' |
 }
 
 async function moveAll(call: Call, home: Home, ids: readonly Id[], action: Move): Promise<Ending> {
-  const { done, move } = moves[action];
   const isDry = call.flag('dry-run');
   let moved = 0;
-  for (const id of ids) {
-    const could = isDry ? (await home.queue.entry(id)) !== undefined : await move(home.queue, id);
-    if (could) moved++;
-    else call.door.say(`${id} is not there, or not in a state that allows ${action}`);
-    if (call.flag('json')) await printJson(call.door, { id, action, done: could && !isDry, dryRun: isDry });
+  for (let from = 0; from < ids.length; from += batchMost) {
+    const batch = ids.slice(from, from + batchMost);
+    const could = new Set(isDry ? await present(home, batch) : await home.queue.move(action, batch));
+    moved += could.size;
+    for (const id of batch) await tellMove(call, action, id, could.has(id));
   }
   if (moved > 0 && !isDry) await tellDaemon(call.door);
-  call.door.say(isDry ? `${moved} would be ${done}; nothing was changed` : `${moved} ${done}`);
+  call.door.say(isDry ? `${moved} would be ${done[action]}; nothing was changed` : `${moved} ${done[action]}`);
   return moved === ids.length ? exit.done : exit.noInput;
+}
+
+async function present(home: Home, ids: readonly Id[]): Promise<Id[]> {
+  const found: Id[] = [];
+  for (const id of ids) if (await home.queue.entry(id)) found.push(id);
+  return found;
+}
+
+async function tellMove(call: Call, action: Move, id: Id, could: boolean): Promise<void> {
+  const isDry = call.flag('dry-run');
+  if (!could) call.door.say(`${id} is not there, or not in a state that allows ${action}`);
+  if (call.flag('json')) await printJson(call.door, { id, action, done: could && !isDry, dryRun: isDry });
 }
 
 function printLine(call: Call, entry: Entry): Promise<void> {
