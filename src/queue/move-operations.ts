@@ -4,7 +4,7 @@ import { type Ended, removeEntry } from './entry-operations.ts';
 import type { EntryKind, Move } from './store.ts';
 
 /** An entry that an operator has moved; `goneBody` as in `Ended`. */
-interface Moved {
+export interface Moved {
   readonly id: Id;
   readonly kind: EntryKind;
   readonly goneBody?: Id;
