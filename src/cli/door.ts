@@ -1,4 +1,5 @@
 import type { Clock } from '../lib/clock.ts';
+import type { Answer } from '../lib/dns.ts';
 
 /** The exit codes of sysexits(3) that verbs end with, and qmail's where it gives them meaning. */
 export const exit = {
@@ -52,6 +53,8 @@ export interface Door {
   /** How large the terminal is that standard output goes to; undefined when it goes elsewhere. */
   readonly screen: (() => { readonly columns: number; readonly rows: number }) | undefined;
   readonly clock: Clock;
+  /** The TXT records of a name in DNS. */
+  readonly dnsTexts: (name: string) => Promise<Answer<string>>;
   /** `SENDER` of qmail's delivery environment. */
   readonly sender: string | undefined;
   /** How long a write waits for another process before it says so, in milliseconds; undefined: the storage's own 5 s. */

@@ -54,6 +54,7 @@ function doorOf(started: Started): Door {
       : undefined,
     screen: output.isTTY ? () => ({ columns: output.columns ?? 80, rows: output.rows ?? 24 }) : undefined,
     clock: systemClock,
+    dnsTexts: async (name) => (await import('../lib/dns.ts')).systemTexts(name),
     sender: started.sender,
     busyMs: undefined,
   };

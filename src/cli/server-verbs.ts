@@ -90,7 +90,10 @@ export const serverVerbs: readonly VerbRow[] = [
     changes: false,
     json: true,
     meaning: 'report every mistake in the settings, and files that are not as they should be',
-    more: ['Each problem is a line FILE:LINE: WHAT. Exit code 78 when there is any.'],
+    more: [
+      'Each problem is a line FILE:LINE: WHAT. Exit code 78 when there is any.',
+      'The keys that sign mail are compared with their records in DNS; a name server that does not answer is only mentioned.',
+    ],
     examples: [{ line: 'ezlm check', meaning: 'after ezlm.json or a list.json was edited' }],
     load: () => import('./verbs/check.ts'),
   },

@@ -47,6 +47,15 @@ export function systemResolver(): Resolver {
   };
 }
 
+/**
+ * The TXT records of a name, each with its strings joined (RFC 6376 §3.6.2.2), from the system's name servers. One try of two seconds: for
+ * somebody who waits at a terminal.
+ */
+export function systemTexts(name: string): Promise<Answer<string>> {
+  const resolver = new NodeResolver({ timeout: 2_000, tries: 1 });
+  return ask(async () => (await resolver.resolveTxt(name)).map((strings) => strings.join('')));
+}
+
 async function ask<T>(query: () => Promise<T[]>): Promise<Answer<T>> {
   try {
     const records = (await query()).slice(0, recordsMost);

@@ -45,6 +45,7 @@ export function keepingDoor(
     progress: undefined,
     screen: undefined,
     clock: systemClock,
+    dnsTexts: async () => ({ kind: 'trouble', cause: 'no name server here' }),
     sender: undefined,
     busyMs: 100,
   };

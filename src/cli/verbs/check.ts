@@ -1,4 +1,3 @@
-import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { relatedProblems, serverSettingRows } from '../../config.ts';
 import { homePaths } from '../../home.ts';
@@ -12,15 +11,9 @@ import { parseRoutes } from '../../smtp/next-hop.ts';
 import { type Call, type Complaint, type Door, type Ending, exit, isComplaint, printJson } from '../door.ts';
 import { complaintOf } from '../ending.ts';
 import { readListName } from '../list-argument.ts';
+import { keyProblems } from '../key-problems.ts';
 import { openParts } from '../open.ts';
-
-/** One thing that is not as it should be. */
-interface Problem {
-  readonly file: string;
-  /** 0 where no line is meant. */
-  readonly line: number;
-  readonly text: string;
-}
+import { modeProblems, type Problem } from '../problem.ts';
 
 /** Reports every problem of the settings and files of a home, or of one list. */
 export async function run(call: Call): Promise<Ending> {
@@ -69,13 +62,14 @@ async function* problemsOf(
 }
 
 async function* serverProblems(door: Door): AsyncGenerator<Problem> {
-  const { settings, queue, secrets } = homePaths(door.home);
+  const { settings, queue, secrets, keys } = homePaths(door.home);
   const read = await readSettingsFile(serverSettingRows, settings);
   if (!read) yield { file: settings, line: 0, text: 'is not there; "ezlm init --domain lists.example.org" makes one' };
   else {
     for (const problem of read.problems) yield withFile(settings, problem);
     for (const text of relatedProblems(read.values)) yield { file: settings, line: 0, text };
     yield* secretProblems(secrets, read.values.routes);
+    yield* keyProblems(door, keys, read.values.domains);
   }
   yield* modeProblems(queue, 0o077, "is open to others; queued mail is nobody else's business: chmod 700");
 }
@@ -109,12 +103,6 @@ async function* listProblems(lists: Lists, name: ListName): AsyncGenerator<Probl
 
 function withFile(file: string, problem: SettingProblem): Problem {
   return { file, line: problem.line, text: problem.name === '' ? problem.text : `${problem.name}: ${problem.text}` };
-}
-
-async function* modeProblems(file: string, forbidden: number, text: string): AsyncGenerator<Problem> {
-  const found = await stat(file).catch(() => undefined);
-  if (!found) yield { file, line: 0, text: 'is not there, or may not be looked at' };
-  else if ((found.mode & forbidden) !== 0) yield { file, line: 0, text };
 }
 
 async function* databaseProblems(lists: Lists, name: ListName, directory: string): AsyncGenerator<Problem> {
