@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { recordRefusals } from './bounce/bounce.ts';
+import { type BounceTools, recordRefusals } from './bounce/bounce.ts';
 import type { DelivererParts } from './deliver/deliverer.ts';
 import { ownEndpoints } from './deliver/own-endpoints.ts';
 import { SandboxCarrier } from './deliver/sandbox-carrier.ts';
@@ -31,6 +31,8 @@ export interface DeliveryWishes {
   /** The book that grants connections. */
   readonly traffic: TrafficPort;
   readonly onChunkDone: (post: Id) => void;
+  /** A step of a list's ladder, or an alarm, is due. */
+  readonly onBouncesDue: (list: string, due: number) => void;
 }
 
 /** Gives the deliver stage what it needs of the other materials: VERP senders, and where refusals are recorded. */
@@ -42,6 +44,7 @@ export function deliveryParts({
   sandboxMail,
   traffic,
   onChunkDone,
+  onBouncesDue,
 }: DeliveryWishes): DelivererParts {
   const { settings, queue, clock } = home;
   const hostname = hostnameOf(settings);
@@ -54,7 +57,7 @@ export function deliveryParts({
     lifetimeMs: settings.lifetimeHours * hourMs,
     tellsDelivered: settings.logLevel === 'debug',
     onChunkDone,
-    onRefused: (refusals) => refused(home, refusals, log),
+    onRefused: (refusals) => refused(home, refusals, { clock, log, onDue: onBouncesDue }),
     keysOf: keysOf(home.paths.keys, clock, (reason) => log('keys.trouble', { reason })),
     sendersOf: (post) => sendersOf(home, post),
     carrier: (port) =>
@@ -96,20 +99,21 @@ async function sendersOf(home: Home, post: Entry): Promise<((member: number, add
   return (member, text) => verpSender(prefix, id, domain, { number, member, address: keptAddress(text) }, keys.verpMac);
 }
 
-async function refused(home: Home, refusals: readonly Refusal[], log: Log): Promise<void> {
+async function refused(home: Home, refusals: readonly Refusal[], tools: BounceTools): Promise<void> {
   for (const [post, some] of Map.groupBy(refusals, (refusal) => refusal.post)) {
     const entry = await home.queue.entry(post);
     const list = entry && openListOf(home)(entry.recipient);
     if (!list || !entry.post) continue;
     const { number } = entry.post;
-    const members = some.map(({ member, address, reply, at }) => ({
+    const members = some.map(({ member, address, host, reply, at }) => ({
       member,
       address,
       number,
+      host,
       reply,
       at,
       cause: `${post}:${member}`,
     }));
-    await recordRefusals(list, members, { clock: home.clock, log });
+    await recordRefusals(list, members, tools);
   }
 }

@@ -34,6 +34,7 @@ const deliverer = new Deliverer(
       },
     },
     onChunkDone: (post) => tell({ kind: 'chunkDone', post }),
+    onBouncesDue: (list, due) => tell({ kind: 'bouncesDue', list, due }),
   }),
 );
 deliverer.start();

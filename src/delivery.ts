@@ -33,6 +33,8 @@ export interface DeliveryStart {
   readonly resolver: Resolver;
   readonly sandboxMail: string | undefined;
   readonly onChunkDone: (post: Id) => void;
+  /** A step of a list's ladder, or an alarm, is due. */
+  readonly onBouncesDue: (list: string, due: number) => void;
 }
 
 /** Threads that a setting can ask for. */
@@ -50,7 +52,7 @@ function ownerOf(worker: number): string {
 
 /** Starts delivery. */
 export async function startDelivery(start: DeliveryStart): Promise<Delivery> {
-  const { home, threads, workers, log, onChunkDone } = start;
+  const { home, threads, workers, log, onChunkDone, onBouncesDue } = start;
   const providers = await providersOf(home, log);
   const traffic = new Traffic({ ...home.settings, providers, clock: home.clock, log, random: Math.random });
   if (workers === 0) return hereDelivery(start, traffic);
@@ -64,6 +66,7 @@ export async function startDelivery(start: DeliveryStart): Promise<Delivery> {
         doors: threads.connect(),
         log,
         onChunkDone,
+        onBouncesDue,
         joinTraffic: (tell) => traffic.join(tell),
       }),
   );
@@ -80,8 +83,16 @@ export async function startDelivery(start: DeliveryStart): Promise<Delivery> {
 }
 
 function hereDelivery(start: DeliveryStart, traffic: Traffic): Delivery {
-  const { home, log, resolver, sandboxMail, onChunkDone } = start;
-  const parts = { home, claimant: claimantOf(0, start), log, resolver, traffic: trafficHere(traffic), onChunkDone };
+  const { home, log, resolver, sandboxMail, onChunkDone, onBouncesDue } = start;
+  const parts = {
+    home,
+    claimant: claimantOf(0, start),
+    log,
+    resolver,
+    traffic: trafficHere(traffic),
+    onChunkDone,
+    onBouncesDue,
+  };
   const deliverer = new Deliverer(deliveryParts(sandboxMail === undefined ? parts : { ...parts, sandboxMail }));
   deliverer.start();
   return {

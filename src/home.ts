@@ -8,6 +8,7 @@ import type { Storage } from './lib/storage.ts';
 import type { Allowances } from './list/allowances.ts';
 import { Lists } from './list/lists.ts';
 import { sqliteAllowances } from './list/sqlite-allowances.ts';
+import { sqliteSuppressions, type Suppressions } from './list/suppressions.ts';
 import type { Log } from './log.ts';
 import { openSqliteQueue } from './queue/sqlite-queue.ts';
 import type { QueueStore } from './queue/store.ts';
@@ -56,6 +57,8 @@ export interface Home {
   readonly lists: Lists;
   readonly queue: QueueStore;
   readonly allowances: Allowances;
+  /** Who gets no mail of any list here. */
+  readonly suppressions: Suppressions;
   readonly clock: Clock;
   readonly newId: () => Id;
   close(): Promise<void>;
@@ -96,7 +99,9 @@ export async function openHome(options: HomeOptions): Promise<Home> {
     },
   };
   const allowances = sqliteAllowances(storage, paths.server, limits);
-  return { directory, paths, settings, lists, queue, allowances, clock, newId, close: () => storage.close() };
+  const suppressions = sqliteSuppressions(storage, paths.server, 'server');
+  const close = (): Promise<void> => storage.close();
+  return { directory, paths, settings, lists, queue, allowances, suppressions, clock, newId, close };
 }
 
 /** The settings of a home that says nothing. */

@@ -38,6 +38,19 @@ export const events = {
   'command.done': { level: 'info', meaning: 'a mail command was carried out' },
   'command.ignored': { level: 'info', meaning: 'a mail command was not answered; says by which guard' },
   'bounce.recorded': { level: 'info', meaning: 'a bounce was recorded against a member' },
+  'bounce.complaint': {
+    level: 'warn',
+    meaning: 'a provider passed on the complaint of a member, who is unsubscribed and suppressed at once',
+  },
+  'bounce.proved': { level: 'info', meaning: 'a probe came back: its member was removed or suspended' },
+  'bounce.stepped': {
+    level: 'info',
+    meaning: 'warnings or probes of a list were queued; says how many, and how many members are well again',
+  },
+  'bounce.alarm': {
+    level: 'error',
+    meaning: 'many hosts refuse the mail of a list for the sake of policy or reputation; its owner is told',
+  },
   'bounce.ignored': { level: 'info', meaning: 'a bounce proved nothing (wrong MAC, no member)' },
   'delivery.delivered': { level: 'debug', meaning: 'a recipient has the message' },
   'delivery.deferred': { level: 'info', meaning: 'a recipient is tried again later' },

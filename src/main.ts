@@ -1,3 +1,4 @@
+import { BounceRounds } from './bounce-rounds.ts';
 import type { ServerSettings } from './config.ts';
 import { answerRequest } from './control.ts';
 import { deliveryOwners, startDelivery } from './delivery.ts';
@@ -12,6 +13,7 @@ import { takeFileLock } from './lib/lock.ts';
 import { endAll, type Running } from './lib/running.ts';
 import { StorageThreads } from './lib/storage-threads.ts';
 import { timedStorage } from './lib/timed-storage.ts';
+import type { Templates } from './list/templates.ts';
 import type { Log } from './log.ts';
 import { failed, type Result, success, temporary } from './mail/failure.ts';
 import { queueFile } from './queue/sqlite-queue.ts';
@@ -19,7 +21,7 @@ import type { Claimant } from './queue/store.ts';
 import type { Listen } from './receive/receiver.ts';
 import { type RunningReceiver, startReceivers, tlsFiles } from './receivers.ts';
 import { type Changed, LiveSettings } from './reload.ts';
-import { joinStages, openListOf, placesOf, templatesOf } from './stages.ts';
+import { bounceRoundOf, joinStages, openListOf, placesOf, templatesOf } from './stages.ts';
 
 /** What a daemon is started with; the world comes in here. */
 export interface DaemonParts {
@@ -48,6 +50,8 @@ export interface Daemon {
   readonly lanes: LaneControl;
   /** There may be work that nobody told of. */
   wake(): void;
+  /** Looks after the bounces of every list now: what is due is done. */
+  lookAfterBounces(): Promise<void>;
   /** Takes over settings that were read again, and the certificate anew; says what could be taken over. */
   reload(settings: ServerSettings): Promise<Changed>;
   /** Takes no more mail, ends what is under way within `stopSeconds`, and closes everything. */
@@ -101,7 +105,9 @@ async function join(parts: DaemonParts, running: Running[]): Promise<Result<Daem
     resolver: parts.resolver,
     sandboxMail: parts.sandboxMail,
     onChunkDone: (post) => dispatch.chunkDone(post),
+    onBouncesDue: (list, due) => rounds.due(list, due),
   });
+  const rounds = roundsOf(home, log, templates, () => wake.all());
   const dispatch = new Dispatch({
     queue: home.queue,
     claimant,
@@ -109,7 +115,14 @@ async function join(parts: DaemonParts, running: Running[]): Promise<Result<Daem
     log,
     places: placesOf(home),
     openList: openListOf(home),
-    stages: joinStages({ home, claimant, log, templates, onChunk: () => deliverer.wake() }),
+    stages: joinStages({
+      home,
+      claimant,
+      log,
+      templates,
+      onChunk: () => deliverer.wake(),
+      onBouncesDue: (list, due) => rounds.due(list, due),
+    }),
     onDeliverable: () => deliverer.wake(),
     lifetimeMs: settings.lifetimeHours * hourMs,
   });
@@ -118,25 +131,50 @@ async function join(parts: DaemonParts, running: Running[]): Promise<Result<Daem
     deliverer.wake();
   };
   dispatch.start();
+  rounds.start();
   running.push(
+    { what: 'the bounces', isWork: true, end: () => rounds.stop() },
     { what: 'delivery', isWork: true, end: () => deliverer.stop() },
     { what: 'dispatch', isWork: true, end: () => dispatch.stop() },
   );
   const receivers = await startReceivers(home, log, (isMail) => (isMail ? wake.all() : dispatch.wake()), running);
   if (!receivers.ok) return receivers;
-  const lanes = deliverer.lanes;
-  const listening = receivers.value.map(({ name }) => name);
+  const { lanes } = deliverer;
+  await openDoors(parts, home, lanes, receivers.value, () => wake.all(), running);
+  return success(daemonOf({ home, live, lanes, rounds, running, log, wake: () => wake.all() }, receivers.value));
+}
+
+// The socket for commands, and what is done once a day.
+async function openDoors(
+  { directory, clock, log }: DaemonParts,
+  home: Home,
+  lanes: LaneControl,
+  receivers: readonly RunningReceiver[],
+  wake: () => void,
+  running: Running[],
+): Promise<void> {
+  const listening = receivers.map(({ name }) => name);
   const status = { pid: process.pid, startedAt: clock.now(), listening };
-  const bell = await hangBell(
-    home.paths.socket,
-    () => wake.all(),
-    (line) => answerRequest(line, { lanes, status: () => status }),
-  );
+  const bell = await hangBell(home.paths.socket, wake, (line) => answerRequest(line, { lanes, status: () => status }));
   running.push({ what: 'the socket', isWork: true, end: () => bell.close() });
   const forgetting = setInterval(() => void forget(home, log), dayMs);
   running.push({ what: 'the clean-up', end: async () => clearInterval(forgetting) });
-  log('daemon.started', { home: parts.directory, listening: listening.join(', ') });
-  return success(daemonOf(home, live, lanes, receivers.value, () => wake.all(), running, log));
+  log('daemon.started', { home: directory, listening: listening.join(', ') });
+}
+
+function roundsOf(home: Home, log: Log, templates: Templates, wake: () => void): BounceRounds {
+  const round = bounceRoundOf({ home, log, templates });
+  return new BounceRounds({
+    clock: home.clock,
+    log,
+    all: () => home.lists.all(),
+    open: openListOf(home),
+    run: async (list) => {
+      const next = await round(list);
+      wake();
+      return next;
+    },
+  });
 }
 
 // What the last run had claimed is given back, and posts whose end it did not come to write are ended.
@@ -155,15 +193,18 @@ async function recover({ queue }: Home, log: Log): Promise<void> {
   }
 }
 
-function daemonOf(
-  home: Home,
-  live: LiveSettings,
-  lanes: LaneControl,
-  receivers: readonly RunningReceiver[],
-  wake: () => void,
-  running: Running[],
-  log: Log,
-): Daemon {
+interface Joined {
+  readonly home: Home;
+  readonly live: LiveSettings;
+  readonly lanes: LaneControl;
+  readonly rounds: BounceRounds;
+  readonly running: Running[];
+  readonly log: Log;
+  readonly wake: () => void;
+}
+
+function daemonOf(joined: Joined, receivers: readonly RunningReceiver[]): Daemon {
+  const { home, live, lanes, rounds, running, log, wake } = joined;
   const port = (protocol: Listen['protocol']) =>
     receivers.find(({ listen }) => listen.protocol === protocol)?.receiver.port;
   return {
@@ -173,6 +214,7 @@ function daemonOf(
     addresses: receivers.map(({ name }) => name),
     lanes,
     wake,
+    lookAfterBounces: () => rounds.walk(),
     reload: async (settings) => {
       const changed = live.replace(settings);
       const tls = await tlsFiles(live.values);

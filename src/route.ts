@@ -2,6 +2,7 @@ import { type Address, parseAddress } from './mail/address.ts';
 import { type OpaqueVerp, parseOpaqueVerp, parseReadableVerp, type ReadableVerp } from './mail/verp.ts';
 import { parseTail, type Tail } from './list/grammar.ts';
 import type { ListName, MailRole } from './list/name.ts';
+import { parseStepAddress, type StepClaim } from './list/step-address.ts';
 
 /** What route must know of the world; a pure look-up each. */
 export interface Places {
@@ -22,6 +23,10 @@ export type Route =
       readonly list: ListName;
       readonly role: MailRole;
       readonly verp?: ReadableVerp | OpaqueVerp;
+      /** The address says nothing of whom it is about: `L-return-`, `L-bounces`. */
+      readonly isBare?: true;
+      /** It answers a warning or a probe. */
+      readonly step?: StepClaim;
     }
   | { readonly kind: 'mailbox'; readonly address: Address }
   | { readonly kind: 'postmaster'; readonly domain: string }
@@ -49,6 +54,9 @@ function routeOpaque(address: Address, places: Places): Route | undefined {
   const verp = parseOpaqueVerp(address.local);
   const list = verp && places.listById(verp.listId, address.domain);
   if (verp && list) return Object.freeze({ kind: 'bounce', list, role: 'subscriber', verp });
+  const step = parseStepAddress(address.local);
+  const asking = step && places.listById(step.listId, address.domain);
+  if (step && asking) return Object.freeze({ kind: 'bounce', list: asking, role: 'subscriber', step });
   return routeConfirmId(address, places);
 }
 
@@ -74,7 +82,8 @@ function routeList(address: Address, places: Places): Route | undefined {
 function routeTail(list: ListName, tail: Tail): Route {
   if (tail.kind !== 'bounce') return Object.freeze({ ...tail, list });
   const verp = parseReadableVerp(tail.tail);
-  return Object.freeze({ kind: 'bounce', list, role: tail.role, ...(verp ? { verp } : {}) });
+  const bare = tail.tail === '' ? ({ isBare: true } as const) : {};
+  return Object.freeze({ kind: 'bounce', list, role: tail.role, ...(verp ? { verp } : {}), ...bare });
 }
 
 // RFC 5321 §4.5.1: postmaster is always accepted; abuse and mailer-daemon are the same person's post (RFC 2142).

@@ -1,20 +1,21 @@
 import { hostname as machineName } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { handleBounce } from './bounce/bounce.ts';
-import { listValues } from './command/answer.ts';
+import { handleBounce, handleReturnedToOwner } from './bounce/bounce.ts';
+import { runRound } from './bounce/round.ts';
 import { handleCommand } from './command/command.ts';
 import { rejectionNotice } from './command/notice.ts';
 import { handleOwner } from './command/owner.ts';
-import { Templates } from './command/templates.ts';
 import type { ServerSettings } from './config.ts';
 import type { Stages } from './dispatch.ts';
 import { deliverToMaildir } from './domain/maildir.ts';
 import { mailboxDirectory, hasMailbox } from './domain/mailbox.ts';
 import { fanOut } from './fanout/fanout.ts';
 import type { Home } from './home.ts';
+import { listValues } from './list/letter.ts';
 import type { List } from './list/list.ts';
 import { parseListName } from './list/name.ts';
+import { Templates } from './list/templates.ts';
 import type { Log } from './log.ts';
 import { handlePost } from './post/post.ts';
 import { canonicalOf } from './mail/address.ts';
@@ -30,12 +31,14 @@ export interface StageParts {
   readonly templates: Templates;
   /** A chunk is in the queue. */
   readonly onChunk: () => void;
+  /** A step of a list's ladder, or an alarm, is due. */
+  readonly onBouncesDue: (list: string, due: number) => void;
 }
 
 /** Gives every stage what it needs, and dispatch the stages. */
 export function joinStages(parts: StageParts): Stages {
   const { home, claimant, log, templates } = parts;
-  const { clock, newId, allowances, settings, queue } = home;
+  const { clock, newId, allowances, suppressions, settings, queue } = home;
   const isOurs = (domain: string): boolean => settings.domains.includes(domain);
   const maildir = { clock, hostname: hostnameOf(settings) };
   const commandTools = {
@@ -43,12 +46,14 @@ export function joinStages(parts: StageParts): Stages {
     log,
     newId,
     allowances,
+    suppressions,
     templates,
     isOurs,
     get postmaster(): string {
       return settings.postmaster;
     },
   };
+  const bounceTools = { clock, log, onDue: parts.onBouncesDue };
   const keepForPostmaster = (domain: string, message: Buffer): Promise<void> =>
     deliverToMaildir(mailboxDirectory(home.paths.domains, domain, 'postmaster'), message, maildir);
   const trailerOf = async (list: List): Promise<string> =>
@@ -65,8 +70,10 @@ export function joinStages(parts: StageParts): Stages {
         isOwner: async ({ cause }, list) => cause.startsWith('send ') || isOwnerOf(list, userOfCause(cause)),
       }),
     command: (entry, message, route, list) => handleCommand(entry, message, route, list, commandTools),
-    bounce: (entry, message, route, list) => handleBounce(entry, message, route, list, { clock, log }),
-    owner: (entry, message, list) => handleOwner(entry, message, list, { ...commandTools, keepForPostmaster }),
+    bounce: (entry, message, route, list) => handleBounce(entry, message, route, list, bounceTools),
+    owner: async (entry, message, list) =>
+      (list && (await handleReturnedToOwner(entry, message, list, bounceTools))) ??
+      handleOwner(entry, message, list, { ...commandTools, keepForPostmaster }),
     mailbox: async (_entry, message, { address }) => {
       await deliverToMaildir(mailboxDirectory(home.paths.domains, address.domain, address.local), message, maildir);
       return doneWith('in the mailbox');
@@ -74,6 +81,20 @@ export function joinStages(parts: StageParts): Stages {
     fanOut: (entry, list, chunkDone, signal) =>
       fanOut(entry, list, { queue, claimant, clock, chunkDone, onChunk: parts.onChunk, signal }),
   };
+}
+
+/** Does what is due for the bounces of a list. */
+export function bounceRoundOf({ home, log, templates }: Pick<StageParts, 'home' | 'log' | 'templates'>) {
+  const { clock, newId, settings, queue } = home;
+  return (list: List): Promise<number | undefined> =>
+    runRound(list, {
+      clock,
+      log,
+      newId,
+      templates,
+      isOurs: (domain) => settings.domains.includes(domain),
+      accept: (messages, entries) => queue.accept(messages, entries),
+    });
 }
 
 /** True when somebody who has logged in is the owner of a list; `user`: their address in its canonical form. */

@@ -36,6 +36,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   'delivery.ts': [...materials, 'deliver', 'home.ts', 'delivery-parts.ts', 'delivery-thread.ts'],
   'receivers.ts': [...materials, ...stages, 'home.ts', 'stages.ts'],
   'reload.ts': ['lib'],
+  'bounce-rounds.ts': ['lib', 'list'],
   'main.ts': [
     ...materials,
     ...stages,
@@ -46,10 +47,12 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
     'delivery.ts',
     'receivers.ts',
     'reload.ts',
+    'bounce-rounds.ts',
   ],
   'serve.ts': [...materials, 'home.ts', 'main.ts', 'engines.ts', 'tour', 'web'],
   tour: [...materials, 'home.ts'],
-  cli: [...materials, 'home.ts', 'engines.ts', 'serve.ts'],
+  // `bounces --test` says what the bounce stage would say.
+  cli: [...materials, 'bounce', 'home.ts', 'engines.ts', 'serve.ts'],
   web: [...materials, 'home.ts'],
 };
 

@@ -1,19 +1,23 @@
 import type { Clock } from '../lib/clock.ts';
+import type { BounceEffect, NewBounce } from '../list/bounce-store.ts';
+import { bounceRulesOf } from '../list/bounce-rules.ts';
 import type { List } from '../list/list.ts';
-import type { Bounce } from '../list/store.ts';
-import type { Log } from '../log.ts';
-import type { MailRole } from '../list/name.ts';
+import { canonicalOf } from '../mail/address.ts';
 import { parseHeader } from '../mail/header.ts';
-import type { OpaqueVerp, ReadableVerp } from '../mail/verp.ts';
+import type { Log } from '../log.ts';
 import { doneWith, type Handled } from '../queue/handled.ts';
 import type { Entry } from '../queue/store.ts';
+import { groundsOf, judgeRefusal } from './grounds.ts';
+import { type Claim, prove, type Proved, proveWithin } from './proof.ts';
 import { readReturned } from './report.ts';
-import { judgeReply, type Verdict } from './verdict.ts';
+import type { Verdict } from './verdict.ts';
 
 /** What the bounce stage works with. */
 export interface BounceTools {
   readonly clock: Clock;
   readonly log: Log;
+  /** A step of the ladder or an alarm of this list is due at that time. */
+  readonly onDue: (list: string, due: number) => void;
 }
 
 /** A host that refused a member's copy of a post. */
@@ -21,46 +25,47 @@ export interface RefusedMember {
   readonly member: number;
   readonly address: string;
   readonly number: number;
+  readonly host: string;
   readonly reply: string;
   readonly at: number;
   /** Unique for post and member. */
   readonly cause: string;
 }
 
+/** Octets of a mail that came back that an owner can look at: its header and what the host said. */
+const evidenceMost = 8_192;
+/** Characters of a reply that are kept. */
+const textMost = 500;
+/** Bounces in one commit. */
+const batchMost = 500;
+
 /**
- * Takes what came back to a VERP address. Only a valid MAC proves that it answers a mail of ours to that member: everything else changes
- * nothing, also an unsigned address in ezmlm's form.
+ * Takes what came back. Only a valid MAC, in the address or, where that names nobody, in what is sent back, proves that it answers a mail of
+ * ours to that member: everything else changes nothing, also an unsigned address in ezmlm's form.
  */
 export async function handleBounce(
   entry: Entry,
   message: Buffer,
-  route: { readonly role: MailRole; readonly verp?: ReadableVerp | OpaqueVerp },
+  claim: Claim,
   list: List,
   tools: BounceTools,
 ): Promise<Handled> {
-  const { verp } = route;
-  const proved = verp && (await provedMember(list, route.role, verp));
-  if (!proved) return ignored(entry, list, 'no valid MAC', tools);
-  if (!proved.id) return ignored(entry, list, 'no member', tools);
-  const returned = readReturned(message, parseHeader(message), entry.sender, proved.address);
-  if (returned.kind !== 'failure') return ignored(entry, list, returned.why, tools);
-  await list.store.recordBounce({
-    member: proved.id,
-    address: proved.address,
-    number: verp.number,
-    at: tools.clock.now(),
-    how: 'mail',
-    ...kept(returned.verdict),
-    cause: entry.id,
-  });
-  tools.log('bounce.recorded', {
-    entry: entry.id,
-    list: list.name.address,
-    address: proved.address,
-    number: verp.number,
-    reason: returned.verdict.reason,
-  });
-  return doneWith('bounce recorded');
+  const proved = claim.isBare ? await proveWithin(list, message) : await prove(list, claim);
+  return proved ? handleProved(entry, message, proved, list, tools) : ignored(entry, list, 'no valid MAC', tools);
+}
+
+/** The same for mail to the owner: undefined when it is none that answers a mail of ours, and is for the owner to read. */
+export async function handleReturnedToOwner(
+  entry: Entry,
+  message: Buffer,
+  list: List,
+  tools: BounceTools,
+): Promise<Handled | undefined> {
+  const proved = await proveWithin(list, message);
+  if (!proved) return undefined;
+  const returned = readReturned(message, parseHeader(message), 'somebody', proved.address);
+  const isReport = returned.kind !== 'other';
+  return isReport ? handleProved(entry, message, proved, list, tools) : undefined;
 }
 
 /** Records refusals during delivery as bounces; the same refusal twice is recorded once. */
@@ -69,47 +74,117 @@ export async function recordRefusals(
   refusals: readonly RefusedMember[],
   tools: BounceTools,
 ): Promise<void> {
-  for (const { member, address, number, reply, at, cause } of refusals) {
-    const isNew = await list.store.recordBounce({
+  for (let from = 0; from < refusals.length; from += batchMost) {
+    const bounces = refusals.slice(from, from + batchMost).map(({ reply, ...refused }): NewBounce => {
+      const judged = judgeRefusal(refused.address, reply);
+      return { ...refused, how: 'refused', ...kept(judged), host: refused.host || judged.host };
+    });
+    await record(list, bounces, tools);
+  }
+}
+
+async function handleProved(
+  entry: Entry,
+  message: Buffer,
+  proved: Proved,
+  list: List,
+  tools: BounceTools,
+): Promise<Handled> {
+  const returned = readReturned(message, parseHeader(message), entry.sender, proved.address);
+  if (returned.kind === 'complaint') return complaint(entry, proved, list, tools);
+  if (returned.kind === 'other') return ignored(entry, list, returned.why, tools);
+  if (proved.member === undefined) return refusedStranger(entry, proved, returned.verdict, list, tools);
+  const { member, address, number, step } = proved;
+  const bounce: NewBounce = {
+    member,
+    address,
+    number,
+    at: tools.clock.now(),
+    how: 'mail',
+    ...kept(returned.verdict),
+    cause: entry.id,
+    evidence: message.subarray(0, evidenceMost),
+    ...(step ? { step } : {}),
+  };
+  const [effect] = await record(list, [bounce], tools);
+  return doneWith(effect === 'counted' || effect === 'kept' ? 'bounce recorded' : `bounce: ${effect}`);
+}
+
+async function record(list: List, bounces: readonly NewBounce[], tools: BounceTools): Promise<readonly BounceEffect[]> {
+  const { effects, due } = await list.store.recordBounces(bounces, bounceRulesOf(await list.settings()));
+  for (const [at, bounce] of bounces.entries()) tell(list, bounce, effects[at]!, tools);
+  if (due !== undefined) tools.onDue(list.name.address, due);
+  return effects;
+}
+
+function tell(
+  { name }: List,
+  { address, number, reason, grounds, host, text, cause }: NewBounce,
+  effect: BounceEffect,
+  { log }: BounceTools,
+): void {
+  if (effect === 'known') return;
+  log('bounce.recorded', {
+    entry: cause,
+    list: name.address,
+    address,
+    number,
+    reason,
+    grounds,
+    host,
+    effect,
+    reply: text,
+  });
+  if (effect === 'removed' || effect === 'suspended')
+    log('bounce.proved', { list: name.address, address, result: effect, reason });
+}
+
+/** Whoever complains gets no more mail at once, and cannot be added again by an import. */
+async function complaint(entry: Entry, proved: Proved, list: List, tools: BounceTools): Promise<Handled> {
+  const { address, number, member = 0 } = proved;
+  const at = tools.clock.now();
+  const canonical = canonicalOf(address);
+  await list.suppressions.add([{ canonical, address, why: 'complaint' }], at);
+  const removed = await list.store.complain(
+    {
       member,
       address,
       number,
       at,
-      how: 'refused',
-      ...kept(judgeReply(address, reply)),
-      cause,
-    });
-    if (isNew) tools.log('bounce.recorded', { list: list.name.address, address, number, reply });
-  }
+      how: 'complaint',
+      reason: 'feedback',
+      grounds: 'passing',
+      permanent: false,
+      status: '',
+      host: '',
+      text: 'a complaint',
+      cause: entry.id,
+    },
+    { id: entry.id, tag: 'complaint', at },
+  );
+  tools.log('bounce.complaint', { entry: entry.id, list: list.name.address, address, number, removed });
+  return doneWith('complaint: unsubscribed and suppressed');
 }
 
-function kept({
-  reason,
-  permanent,
-  status,
-  diagnostic,
-}: Verdict): Pick<Bounce, 'reason' | 'permanent' | 'status' | 'text'> {
-  return { reason, permanent, status, text: diagnostic || status || 'returned mail' };
-}
-
-/** The member that a VERP address proves; without an id: a mail of ours, to nobody on the list. */
-async function provedMember(
+// A confirmation that nobody can get: nothing waits for its answer any more.
+async function refusedStranger(
+  entry: Entry,
+  { address, number }: Proved,
+  { permanent }: Verdict,
   list: List,
-  role: MailRole,
-  verp: ReadableVerp | OpaqueVerp,
-): Promise<{ id?: number; address: string } | undefined> {
-  const keys = await list.keys();
-  if ('address' in verp) {
-    if (!keys.verpMatches(verp.number, verp.address.canonical, verp.mac)) return undefined;
-    const { canonical } = verp.address;
-    const member =
-      (await list.store.memberOf(role, canonical)) ??
-      (await list.store.memberOf(role === 'digest' ? 'subscriber' : 'digest', canonical));
-    return member ? { id: member.id, address: member.address } : { address: verp.address.text };
-  }
-  const member = await list.store.memberById(verp.member);
-  if (!member || !keys.verpMatches(verp.number, member.address.toLowerCase(), verp.mac)) return undefined;
-  return member.isGone ? { address: member.address } : { id: member.id, address: member.address };
+  tools: BounceTools,
+): Promise<Handled> {
+  const cause = { id: entry.id, tag: '', at: tools.clock.now() };
+  const closed = permanent && number === 0 ? await list.store.closeRequests(canonicalOf(address), cause) : 0;
+  return ignored(entry, list, closed > 0 ? 'no member; what was asked for is closed' : 'no member', tools);
+}
+
+function kept(
+  judged: Verdict,
+): Pick<NewBounce, 'reason' | 'permanent' | 'status' | 'host' | 'text' | 'grounds' | 'weight'> {
+  const { reason, permanent, status, host, diagnostic } = judged;
+  const text = (diagnostic || status || 'returned mail').slice(0, textMost);
+  return { reason, permanent, status, host, text, ...groundsOf(judged) };
 }
 
 function ignored(entry: Entry, list: List, why: string, { log }: BounceTools): Handled {

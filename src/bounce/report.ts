@@ -7,14 +7,16 @@ import { type Understood, type Verdict, verdict } from './verdict.ts';
 export type Returned =
   /** The mail did not arrive. */
   | { readonly kind: 'failure'; readonly verdict: Verdict }
+  /** The member, or who reads there, does not want the mail. */
+  | { readonly kind: 'complaint' }
   /** Nothing that counts against a member; `why` is for the log. */
-  | { readonly kind: 'other'; readonly why: 'only news' | 'automatic mail' | 'no bounce' | 'a complaint' };
+  | { readonly kind: 'other'; readonly why: 'only news' | 'automatic mail' | 'no bounce' };
 
 /** Reads what came back for `address`. A null sender (RFC 5321 §4.5.5) makes a report also of words that nobody knows. */
 export function readReturned(message: Buffer, header: Header, sender: string, address: string): Returned {
   const understood = understand(message);
   if (understood.kind === 'bounce') return failure(understood, address, header);
-  if (understood.kind === 'complaint') return { kind: 'other', why: 'a complaint' };
+  if (understood.kind === 'complaint') return { kind: 'complaint' };
   if (understood.kind === 'autoreply') return { kind: 'other', why: 'automatic mail' };
   if (understood.kind === 'delay' || understood.recipients.length > 0) return { kind: 'other', why: 'only news' };
   if (likelyAutomaticReason(header) !== undefined) return { kind: 'other', why: 'automatic mail' };

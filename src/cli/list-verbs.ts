@@ -1,6 +1,7 @@
 import type { ArgumentRow, VerbRow } from './verb-row.ts';
 
-const list: ArgumentRow = {
+/** The argument that says which list. */
+export const listRow: ArgumentRow = {
   name: 'list',
   needed: true,
   meaning: 'a list: its address (news@lists.example.org) or its directory',
@@ -32,7 +33,10 @@ export const listVerbs: readonly VerbRow[] = [
   {
     name: 'make',
     usage: 'LIST [-LETTERS] [--owner ADDRESS] [SETTING=VALUE ...]',
-    arguments: [list, { name: 'settings', many: true, meaning: 'settings as name=value; "ezlm settings" shows them' }],
+    arguments: [
+      listRow,
+      { name: 'settings', many: true, meaning: 'settings as name=value; "ezlm settings" shows them' },
+    ],
     options: [
       {
         name: 'letters',
@@ -64,7 +68,7 @@ export const listVerbs: readonly VerbRow[] = [
   {
     name: 'sub',
     usage: 'LIST [ROLE] [ADDRESS ...]',
-    arguments: [list, roleAndAddresses],
+    arguments: [listRow, roleAndAddresses],
     options: [skipBad],
     changes: true,
     json: true,
@@ -83,7 +87,7 @@ export const listVerbs: readonly VerbRow[] = [
   {
     name: 'unsub',
     usage: 'LIST [ROLE] [ADDRESS ...]',
-    arguments: [list, roleAndAddresses],
+    arguments: [listRow, roleAndAddresses],
     options: [skipBad],
     changes: true,
     json: true,
@@ -95,7 +99,7 @@ export const listVerbs: readonly VerbRow[] = [
   {
     name: 'list',
     usage: 'LIST [ROLE] [-n]',
-    arguments: [list, role],
+    arguments: [listRow, role],
     options: [{ name: 'number', letter: 'n', type: 'flag', meaning: 'print only how many there are' }],
     changes: false,
     json: true,
@@ -110,7 +114,7 @@ export const listVerbs: readonly VerbRow[] = [
   {
     name: 'issub',
     usage: 'LIST ADDRESS [ROLE]',
-    arguments: [list, { name: 'address', needed: true, meaning: 'the address in question' }, role],
+    arguments: [listRow, { name: 'address', needed: true, meaning: 'the address in question' }, role],
     options: [],
     changes: false,
     json: true,
@@ -122,7 +126,7 @@ export const listVerbs: readonly VerbRow[] = [
   {
     name: 'send',
     usage: 'LIST < MESSAGE',
-    arguments: [list],
+    arguments: [listRow],
     options: [],
     changes: true,
     json: true,
@@ -138,7 +142,7 @@ export const listVerbs: readonly VerbRow[] = [
     name: 'trace',
     usage: 'LIST NUMBER [ADDRESS]',
     arguments: [
-      list,
+      listRow,
       { name: 'number', needed: true, meaning: 'the number of a post' },
       { name: 'address', meaning: 'only this recipient' },
     ],
@@ -153,7 +157,7 @@ export const listVerbs: readonly VerbRow[] = [
   {
     name: 'log',
     usage: 'LIST',
-    arguments: [list],
+    arguments: [listRow],
     options: [],
     changes: false,
     json: true,
@@ -161,26 +165,5 @@ export const listVerbs: readonly VerbRow[] = [
     more: ['Each line: time, what happened, role, address, note.'],
     examples: [{ line: 'ezlm log news@lists.example.org | tail', meaning: 'the latest changes' }],
     load: () => import('./verbs/log.ts'),
-  },
-  {
-    name: 'bounces',
-    usage: 'LIST [ADDRESS] [--limit N]',
-    arguments: [list, { name: 'address', meaning: 'only this member' }],
-    options: [{ name: 'limit', type: 'text', meaning: 'how many at the most (1000)' }],
-    changes: false,
-    json: true,
-    meaning: 'print what came back from members, the latest first',
-    more: [
-      'Each line: time, address, number of the post (- for other mail), how it came (mail: a message came back; refused: the host refused',
-      'it), the reason, whether the address itself is bad, and the words that decided.',
-    ],
-    examples: [
-      { line: 'ezlm bounces news@lists.example.org bob@example.net', meaning: 'why does bob get nothing?' },
-      {
-        line: 'ezlm bounces news@lists.example.org --json | jq -r .reason | sort | uniq -c',
-        meaning: 'reasons, counted',
-      },
-    ],
-    load: () => import('./verbs/bounces.ts'),
   },
 ];

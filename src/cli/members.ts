@@ -3,6 +3,7 @@ import { idMaker } from '../lib/ids.ts';
 import type { List } from '../list/list.ts';
 import type { Role } from '../list/name.ts';
 import type { Cause } from '../list/store.ts';
+import { type Suppressions, unsuppressed } from '../list/suppressions.ts';
 import {
   type Call,
   type Complaint,
@@ -31,11 +32,11 @@ interface Wanted {
 
 /** `sub` and `unsub`: checks all input, then changes the list in batches that can be repeated. */
 export function changeMembers(call: Call, change: Change): Promise<Ending> {
-  return withLists(call.door, async (lists) => {
+  return withLists(call.door, async (lists, _settings, server) => {
     const list = findList(call.door, lists, call.text('list') ?? '');
     if (isComplaint(list)) return list;
     const wanted = await readWanted(call);
-    return isComplaint(wanted) ? wanted : changeList(call, list, wanted, change);
+    return isComplaint(wanted) ? wanted : changeList(call, list, server, wanted, change);
   });
 }
 
@@ -48,7 +49,13 @@ async function readWanted(call: Call): Promise<Wanted | Complaint> {
   return isComplaint(input) ? input : { role, lines: () => linesOf(input) };
 }
 
-async function changeList(call: Call, list: List, wanted: Wanted, change: Change): Promise<Ending> {
+async function changeList(
+  call: Call,
+  list: List,
+  server: Suppressions,
+  wanted: Wanted,
+  change: Change,
+): Promise<Ending> {
   const { good, bad } = checkAll(call.door, wanted);
   if (bad > 0 && !call.flag('skip-bad')) {
     return complaint(
@@ -58,9 +65,10 @@ async function changeList(call: Call, list: List, wanted: Wanted, change: Change
     );
   }
   const isDry = call.flag('dry-run');
-  const changed = isDry || good === 0 ? 0 : await changeAll(call.door, list, wanted, change, good);
-  if (changed > 0) await tellDaemon(call.door);
-  await report(call, { list: list.name.address, role: wanted.role, change, good, changed, bad, isDry });
+  const nothing = { changed: 0, suppressed: 0 };
+  const result = isDry || good === 0 ? nothing : await changeAll(call.door, list, server, wanted, change, good);
+  if (result.changed > 0) await tellDaemon(call.door);
+  await report(call, { list: list.name.address, role: wanted.role, change, good, bad, isDry, ...result });
   return exit.done;
 }
 
@@ -78,17 +86,28 @@ function checkAll(door: Door, wanted: Wanted): { good: number; bad: number } {
   return { good, bad };
 }
 
-async function changeAll(door: Door, list: List, wanted: Wanted, change: Change, all: number): Promise<number> {
+async function changeAll(
+  door: Door,
+  list: List,
+  server: Suppressions,
+  wanted: Wanted,
+  change: Change,
+  all: number,
+): Promise<{ changed: number; suppressed: number }> {
   const cause: Cause = { id: idMaker(door.clock)(), tag: 'manual', at: door.clock.now() };
+  const getsMail = change === 'add' && (wanted.role === 'subscriber' || wanted.role === 'digest');
   let changed = 0;
+  let suppressed = 0;
   let done = 0;
   for (const addresses of batches(wanted)) {
-    changed += await list.store[change](wanted.role, addresses, cause);
+    const some = getsMail ? await unsuppressed(addresses, list.suppressions, server) : addresses;
+    suppressed += addresses.length - some.length;
+    changed += await list.store[change](wanted.role, some, cause);
     done += addresses.length;
     door.progress?.(`${done} of ${all} (${Math.floor((done * 100) / all)} %)`);
   }
   door.progress?.('');
-  return changed;
+  return { changed, suppressed };
 }
 
 // The lines were checked before; parsing them again costs less than keeping a million addresses.
@@ -110,19 +129,31 @@ interface Report {
   readonly change: Change;
   readonly good: number;
   readonly changed: number;
+  /** On a suppression list: left out. */
+  readonly suppressed: number;
   readonly bad: number;
   readonly isDry: boolean;
 }
 
-async function report(call: Call, { list, role, change, good, changed, bad, isDry }: Report): Promise<void> {
+async function report(call: Call, told: Report): Promise<void> {
+  const { list, role, change, good, changed, suppressed, bad, isDry } = told;
   const word = change === 'add' ? 'added' : 'removed';
-  const unchanged = good - changed;
+  const unchanged = good - changed - suppressed;
   if (call.flag('json')) {
-    return printJson(call.door, { list, role, [word]: changed, unchanged: isDry ? 0 : unchanged, bad, dryRun: isDry });
+    return printJson(call.door, {
+      list,
+      role,
+      [word]: changed,
+      unchanged: isDry ? 0 : unchanged,
+      suppressed,
+      bad,
+      dryRun: isDry,
+    });
   }
   const whose = role === 'subscriber' ? list : `${list} (${role})`;
   if (isDry) return call.door.say(`would have ${word} ${good} at ${whose}; nothing was changed`);
   const others =
     unchanged === 0 ? '' : change === 'add' ? `, ${unchanged} were there already` : `, ${unchanged} were not there`;
-  call.door.say(`${changed} ${word} at ${whose}${others}${bad === 0 ? '' : `, ${bad} bad ones left out`}`);
+  const left = suppressed === 0 ? '' : `, ${suppressed} suppressed ones left out (see "ezlm suppress")`;
+  call.door.say(`${changed} ${word} at ${whose}${others}${left}${bad === 0 ? '' : `, ${bad} bad ones left out`}`);
 }

@@ -1,6 +1,7 @@
 import { type Home, homePaths, openHome, readHomeSettings } from '../home.ts';
 import { inlineStorage, type Storage } from '../lib/storage.ts';
 import { Lists } from '../list/lists.ts';
+import { sqliteSuppressions, type Suppressions } from '../list/suppressions.ts';
 import type { Log } from '../log.ts';
 import { engines } from '../engines.ts';
 import type { ServerSettings } from '../config.ts';
@@ -23,22 +24,23 @@ export async function readHome(door: Door): Promise<ServerSettings | Complaint> 
 }
 
 /** The lists of a home whose ezlm.json nobody has looked at. */
-export function openParts(door: Door): { lists: Lists; close: () => Promise<void> } {
+export function openParts(door: Door): { lists: Lists; suppressions: Suppressions; close: () => Promise<void> } {
   const storage = storageFor(door);
   const lists = new Lists({ directory: listsDirectory(door.home), storage, clock: door.clock, log: logFor(door) });
-  return { lists, close: () => storage.close() };
+  const suppressions = sqliteSuppressions(storage, homePaths(door.home).server, 'server');
+  return { lists, suppressions, close: () => storage.close() };
 }
 
 /** Runs something with the lists of the home; the queue is not opened. */
 export async function withLists(
   door: Door,
-  run: (lists: Lists, settings: ServerSettings) => Promise<Ending>,
+  run: (lists: Lists, settings: ServerSettings, suppressions: Suppressions) => Promise<Ending>,
 ): Promise<Ending> {
   const settings = await readHome(door);
   if (isComplaint(settings)) return settings;
-  const { lists, close } = openParts(door);
+  const { lists, suppressions, close } = openParts(door);
   try {
-    return await run(lists, settings);
+    return await run(lists, settings, suppressions);
   } finally {
     await close();
   }

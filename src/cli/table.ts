@@ -1,10 +1,11 @@
+import { bounceVerbs } from './bounce-verbs.ts';
 import { listVerbs } from './list-verbs.ts';
 import { operatingVerbs } from './operating-verbs.ts';
 import { serverVerbs } from './server-verbs.ts';
 import type { OptionRow, VerbRow } from './verb-row.ts';
 
 /** The verbs in the order in which a newcomer meets them. */
-export const verbs: readonly VerbRow[] = [...serverVerbs, ...operatingVerbs, ...listVerbs];
+export const verbs: readonly VerbRow[] = [...serverVerbs, ...operatingVerbs, ...listVerbs, ...bounceVerbs];
 
 /** Options that every verb has. */
 export const commonOptions: readonly OptionRow[] = [

@@ -1,16 +1,12 @@
-import { commandAddress, rolePrefix } from '../list/grammar.ts';
-import { listHeader } from '../list/header.ts';
-import type { List } from '../list/list.ts';
+import { rolePrefix } from '../list/grammar.ts';
+import { composeLetter } from '../list/letter.ts';
 import type { MailRole } from '../list/name.ts';
-import type { ListSettings } from '../list/settings.ts';
+import type { TemplateValues } from '../list/templates.ts';
 import type { Address } from '../mail/address.ts';
-import { composeMail } from '../mail/compose.ts';
 import { valueOf } from '../mail/header.ts';
 import { verpSender } from '../mail/verp.ts';
-import { plainLine } from '../mail/words.ts';
 import { doneWith, type Handled } from '../queue/handled.ts';
 import type { Given } from './given.ts';
-import type { TemplateValues } from './templates.ts';
 
 /** One mail that a command makes. */
 export interface Answer {
@@ -74,53 +70,16 @@ export function actionName(action: string, role: MailRole): string {
   return `${rolePrefix(role)}${action}`;
 }
 
-async function compose(given: Given, wanted: Answer, id: string): Promise<Buffer> {
+function compose(given: Given, wanted: Answer, id: string): Promise<Buffer> {
   const { list, settings, tools } = given;
-  const help = commandAddress(list.name, 'help')!;
-  const filled = await tools.templates.fill(list, wanted.template, {
-    ...listValues(list, settings, wanted.role),
-    address: wanted.to.text,
-    ...wanted.values,
-  });
   const inReplyTo = replied(given, wanted.to);
-  // No Precedence field: it is no standard, and Auto-Submitted and List-Id stop what it was meant to stop (RFC 3834 §3.1.8).
-  return composeMail({
-    from: help,
-    fromName: titleOf(list, settings),
-    to: wanted.to.text,
-    replyTo: wanted.replyTo ?? help,
-    subject: filled.subject,
-    text: filled.text,
-    date: tools.clock.now(),
-    messageId: `${id}@${list.name.domain}`,
-    ...(inReplyTo === undefined ? {} : { inReplyTo }),
+  return composeLetter(list, settings, tools.templates, {
+    ...wanted,
+    id,
+    at: tools.clock.now(),
     auto: 'auto-replied',
-    headers: listHeader(list.name, settings),
+    ...(inReplyTo === undefined ? {} : { inReplyTo }),
   });
-}
-
-/** What every template may name of a list; command addresses are those of the role. */
-export function listValues(list: List, settings: ListSettings, role: MailRole = 'subscriber'): TemplateValues {
-  const { name } = list;
-  return {
-    list: name.address,
-    name: name.name,
-    domain: name.domain,
-    title: titleOf(list, settings),
-    help: commandAddress(name, 'help')!,
-    subscribe: commandAddress(name, 'subscribe', role)!,
-    unsubscribe: commandAddress(name, 'unsubscribe', role)!,
-    owner: commandAddress(name, 'owner')!,
-    archived: settings.archived,
-    archiveUrl: settings.archiveUrl,
-    takesPosts: settings.posting === 'everybody' || settings.posting === 'subscribers',
-    isDigest: role === 'digest',
-    isAllow: role === 'allow',
-  };
-}
-
-function titleOf({ name }: List, { title }: ListSettings): string {
-  return plainLine(title) || name.name;
 }
 
 // Only to the envelope sender, and only when it cannot carry a message of somebody's own.

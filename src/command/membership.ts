@@ -27,15 +27,17 @@ export async function wish(given: Given, wanted: Wish): Promise<Handled> {
   const { subscribeConfirm, unsubscribeConfirm } = given.settings;
   const needsProof = action === 'subscribe' ? subscribeConfirm : unsubscribeConfirm;
   const isSelf = given.sender.canonical === target.canonical;
-  return !needsProof && isSelf ? change(given, wanted, 'unproved') : ask(given, wanted, `${action}-confirm`);
+  const mayChange = !needsProof && isSelf && !(action === 'subscribe' && (await isShut(given, wanted)));
+  return mayChange ? change(given, wanted, 'unproved') : ask(given, wanted, `${action}-confirm`);
 }
 
 /** Sends a request to confirm, with this text, to whom it is about; unless it is true already. */
 export async function ask(given: Given, wanted: Wish, template: string): Promise<Handled> {
   const { list } = given;
   const { action, role, target } = wanted;
-  const isMember = (await list.store.memberOf(role, target.canonical)) !== undefined;
-  return isMember === (action === 'subscribe') ? already(given, wanted) : askForProof(given, wanted, template);
+  const member = await list.store.memberOf(role, target.canonical);
+  const isThere = member !== undefined && !(action === 'subscribe' && (await isSuspended(given, wanted)));
+  return isThere === (action === 'subscribe') ? already(given, wanted) : askForProof(given, wanted, template);
 }
 
 /**
@@ -47,8 +49,8 @@ export async function change(given: Given, wanted: Wish, proof: 'proved' | 'unpr
   const { action, role, target } = wanted;
   const { store } = list;
   const cause = causeOf(given);
-  const count = action === 'subscribe' ? store.add(role, [target], cause) : store.remove(role, [target], cause);
-  const isChanged = (await count) > 0;
+  const isChanged =
+    action === 'subscribe' ? await join(given, wanted, cause) : (await store.remove(role, [target], cause)) > 0;
   const name = actionName(action, role);
   if (proof === 'proved') await tools.allowances.answered(list.name.address, name, target.canonical);
   if (isChanged)
@@ -62,6 +64,31 @@ export async function change(given: Given, wanted: Wish, proof: 'proved' | 'unpr
     ...(proof === 'proved' ? {} : { unproved: name }),
     result: isChanged ? `${action}d` : wishes[action].already,
   });
+}
+
+// Whoever confirms wants the mail, whatever was said before.
+async function join(given: Given, wanted: Wish, cause: Cause): Promise<boolean> {
+  const { list, tools } = given;
+  const { role, target } = wanted;
+  await Promise.all([list.suppressions.lift(target.canonical), tools.suppressions.lift(target.canonical)]);
+  const isNew = (await list.store.add(role, [target], cause)) > 0;
+  const member = isNew ? undefined : await list.store.memberOf(role, target.canonical);
+  const isBack = member !== undefined && (await isSuspended(given, wanted));
+  return isBack ? list.store.resetStanding(member.id, cause) : isNew;
+}
+
+/** Mail to them was ended by bounces or a complaint: only a proof opens it again. */
+async function isShut(given: Given, wanted: Wish): Promise<boolean> {
+  const { canonical } = wanted.target;
+  const lists = [given.list.suppressions, given.tools.suppressions];
+  const suppressed = await Promise.all(lists.map((one) => one.among([canonical])));
+  return suppressed.flat().length > 0 || isSuspended(given, wanted);
+}
+
+async function isSuspended({ list }: Given, { role, target }: Wish): Promise<boolean> {
+  for await (const page of list.store.standings(target.canonical))
+    if (page.some((one) => one.role === role && one.standing.state === 'suspended')) return true;
+  return false;
 }
 
 function already(given: Given, { action, role, target }: Wish): Promise<Handled> {

@@ -12,6 +12,7 @@ export interface Refusal {
   readonly post: Id;
   readonly member: number;
   readonly address: string;
+  readonly host: string;
   readonly reply: string;
   readonly at: number;
 }

@@ -1,7 +1,19 @@
 import type { Engine } from '../lib/database.ts';
+import {
+  alarmTold,
+  bounces,
+  bounceSummary,
+  complain,
+  eraseBounces,
+  evidence,
+  forgetBounces,
+  lastSummary,
+  openAlarm,
+  summaryTold,
+} from './bounce-operations.ts';
 import { add, addresses, count, memberById, memberOf, page, remove, rolesOf } from './member-operations.ts';
 import {
-  bounces,
+  closeRequests,
   keepSettings,
   lastGoodSettings,
   lastPost,
@@ -10,12 +22,13 @@ import {
   note,
   openRequest,
   postByNumber,
-  recordBounce,
   recordPost,
   requestById,
   requestByNonce,
   useRequest,
 } from './record-operations.ts';
+import { nextStep, recordBounces, resetStanding, standings, stepsSent, takeSteps } from './standing-operations.ts';
+import { suppressionOperations, suppressionTables } from './suppression-operations.ts';
 
 const first = `
   CREATE TABLE members (
@@ -82,11 +95,31 @@ const first = `
     at INTEGER NOT NULL,
     how TEXT NOT NULL,
     reason TEXT NOT NULL,
+    grounds TEXT NOT NULL,
     permanent INTEGER NOT NULL,
     status TEXT NOT NULL,
+    host TEXT NOT NULL,
     text TEXT NOT NULL,
-    cause TEXT NOT NULL UNIQUE
+    cause TEXT NOT NULL UNIQUE,
+    counted INTEGER NOT NULL DEFAULT 0         -- it moved the member's standing
   );
+  CREATE INDEX bounces_member ON bounces (member, at);
+  CREATE INDEX bounces_at ON bounces (at);
+  CREATE INDEX bounces_policy ON bounces (at) WHERE grounds = 'policy';
+  CREATE TABLE evidence (                      -- the beginning of what came back
+    bounce INTEGER PRIMARY KEY,
+    message BLOB NOT NULL
+  );
+  CREATE TABLE standings (                     -- those of whom bounces are remembered (ladder.ts)
+    member INTEGER PRIMARY KEY,
+    state TEXT NOT NULL,
+    due INTEGER,                               -- the next step
+    unsent INTEGER NOT NULL DEFAULT 0,         -- a step was taken and its mail is not in the queue yet
+    record TEXT NOT NULL                       -- the standing as JSON
+  );
+  CREATE INDEX standings_due ON standings (due) WHERE due IS NOT NULL;
+  CREATE INDEX standings_unsent ON standings (member) WHERE unsent = 1;
+  CREATE INDEX standings_suspended ON standings (member) WHERE state = 'suspended';
   CREATE TABLE kept (
     name TEXT PRIMARY KEY,
     text TEXT NOT NULL
@@ -95,7 +128,7 @@ const first = `
 
 /** list.db: everything of a list that is not a file. */
 export const listEngine = {
-  migrations: [first],
+  migrations: [first + suppressionTables],
   operations: {
     add,
     addresses,
@@ -105,19 +138,35 @@ export const listEngine = {
     page,
     remove,
     rolesOf,
+    alarmTold,
     bounces,
+    bounceSummary,
+    closeRequests,
+    complain,
+    eraseBounces,
+    evidence,
+    forgetBounces,
     keepSettings,
     lastGoodSettings,
     lastPost,
+    lastSummary,
     logPage,
     nextPost,
+    nextStep,
     note,
+    openAlarm,
     openRequest,
     postByNumber,
-    recordBounce,
+    recordBounces,
     recordPost,
     requestById,
     requestByNonce,
+    resetStanding,
+    standings,
+    stepsSent,
+    summaryTold,
+    takeSteps,
     useRequest,
+    ...suppressionOperations,
   },
 } satisfies Engine;

@@ -59,7 +59,9 @@ export function parseTail(text: string): Tail {
   const lower = rest.toLowerCase();
   if (lower === 'owner' && (role === 'subscriber' || role === 'digest')) return freeze({ kind: 'owner' });
   if (lower === 'request' && role === 'subscriber') return freeze({ kind: 'request' });
-  if (/^return(-|$)/.test(lower)) return freeze({ kind: 'bounce', role, tail: rest.slice('return-'.length) });
+  // Mailman's word; some systems answer there whatever the Return-Path says.
+  if (/^(?:return(?:-|$)|bounces$)/.test(lower))
+    return freeze({ kind: 'bounce', role, tail: rest.slice('return-'.length) });
   return parseDecision(role, rest) ?? parseConfirm(role, rest) ?? parseCommand(role, rest);
 }
 

@@ -39,7 +39,7 @@ export const letterRows: readonly LetterRow[] = [
   { letter: 's', meaning: 'subscriptions are moderated' },
   { letter: 't', meaning: 'trailer on posts', on: { trailer: true }, off: { trailer: false } },
   { letter: 'u', meaning: 'only subscribers may post', on: { posting: 'subscribers' }, off: { posting: 'everybody' } },
-  { letter: 'w', meaning: 'no bounce warnings' },
+  { letter: 'w', meaning: 'no bounce warnings', on: { bounces: 'record' }, off: { bounces: 'remove' } },
   { letter: 'x', meaning: 'strip MIME types, limit the size' },
   { letter: 'y', meaning: 'posters confirm each post' },
   { letter: 'z', meaning: 'free for local use' },

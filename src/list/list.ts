@@ -2,6 +2,7 @@ import type { VerpMac } from '../mail/verp.ts';
 import type { ListName } from './name.ts';
 import type { ListSettings } from './settings.ts';
 import type { ListStore } from './store.ts';
+import type { Suppressions } from './suppressions.ts';
 
 /** The secrets of a list, from its `key` file: the first signs, all verify. */
 export interface Keys {
@@ -27,6 +28,8 @@ export interface List {
   readonly directory: string;
   readonly store: ListStore;
   readonly archive: Archive;
+  /** Who gets no mail of this list. */
+  readonly suppressions: Suppressions;
   /** Today's settings: `list.json` is read again when it has changed; while it has a mistake, the last good ones go on. */
   settings(): Promise<ListSettings>;
   keys(): Promise<Keys>;

@@ -15,6 +15,7 @@ import { isReservedLocal, type ListName, parseListName } from './name.ts';
 import { type ListSettings, listSettingRows } from './settings.ts';
 import { sqliteList } from './sqlite-list.ts';
 import type { ListStore } from './store.ts';
+import { sqliteSuppressions } from './suppressions.ts';
 
 export interface ListsOptions {
   /** `lists/` of the home. */
@@ -118,6 +119,7 @@ class DirectoryList implements List {
   readonly directory: string;
   readonly store;
   readonly archive;
+  readonly suppressions;
   readonly #log: Log;
   #settings: { mark: string; values: ListSettings } | undefined;
   #keys: { mark: string; keys: Keys } | undefined;
@@ -127,6 +129,7 @@ class DirectoryList implements List {
     this.directory = directory;
     this.#log = log;
     this.store = sqliteList(storage, join(directory, 'list.db'));
+    this.suppressions = sqliteSuppressions(storage, join(directory, 'list.db'), 'list');
     this.archive = fileArchive(join(directory, 'archive'));
   }
 

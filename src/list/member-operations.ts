@@ -66,6 +66,28 @@ export const remove = write((db: Database, ask: { role: Role; rows: AddressRows;
   return removedBy(db, role, rows, cause.id);
 });
 
+/** Ends one membership, with its line in the log and its tombstone. */
+export function removeMember(db: Database, id: number, role: Role, cause: Cause): void {
+  db.run(
+    `INSERT INTO former (id, role, address, since, gone, added_by, removed_by)
+      SELECT id, role, address, since, ?2, cause, ?3 FROM members WHERE id = ?1 ON CONFLICT DO NOTHING`,
+    id,
+    cause.at,
+    cause.id,
+  );
+  db.run(
+    `INSERT INTO log (at, event, role, address, note, cause) SELECT ?2, ?3, ?4, address, ?5, ?6 FROM members WHERE id = ?1`,
+    id,
+    cause.at,
+    `-${cause.tag}`,
+    role,
+    cause.note ?? '',
+    cause.id,
+  );
+  db.run('DELETE FROM standings WHERE member = ?', id);
+  db.run('DELETE FROM members WHERE id = ?', id);
+}
+
 /** The roles of an address; a record `@domain` (ezmlm's wildcard) counts for all of its domain. */
 export const rolesOf = read((db: Database, ask: { canonical: string }): Role[] =>
   db
@@ -125,10 +147,11 @@ export const page = read((db: Database, ask: PageAsk): MemberPage => {
   const { role, after, lastMember } = ask;
   const rows = rowsOfPage(db, ask);
   // Those who joined later are read and left out: they are few, and an index on the id would serve no other use. `@domain` records are
-  // rules, not people.
+  // rules, not people. Who is suspended is in an index of their own, mostly an empty one.
   const packed = db.get<{ lines: string | null; count: number; first: string | null; last: string | null }>(
     `SELECT group_concat(id || ' ' || address || char(10), '') AS lines, count(*) AS count, min(domain) AS first, max(domain) AS last
-      FROM (${membersBehind} LIMIT ?) WHERE id <= ? AND substr(address, 1, 1) <> '@'`,
+      FROM (${membersBehind} LIMIT ?) WHERE id <= ? AND substr(address, 1, 1) <> '@'
+      AND NOT EXISTS (SELECT 1 FROM standings AS s WHERE s.member = id AND s.state = 'suspended')`,
     role,
     after.domain,
     after.address,
@@ -168,14 +191,19 @@ function forget(db: Database, role: Role, rows: AddressRows, cause: Cause): void
     `-${cause.tag}`,
     cause.note ?? '',
   );
-  db.run(
-    `DELETE FROM members WHERE id IN (
+  for (const [table, column] of [
+    ['standings', 'member'],
+    ['members', 'id'],
+  ]) {
+    db.run(
+      `DELETE FROM ${table} WHERE ${column} IN (
       SELECT f.id FROM json_each(?2) AS one CROSS JOIN former AS f
         ON f.role = ?1 AND f.address = one.value ->> 0 AND f.removed_by = ?3)`,
-    role,
-    rows,
-    cause.id,
-  );
+      role,
+      rows,
+      cause.id,
+    );
+  }
 }
 
 // A stage that runs again is told what it was told the first time.

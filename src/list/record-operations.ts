@@ -1,7 +1,7 @@
 import { type Database, read, write } from '../lib/database.ts';
 import { lastMember } from './member-operations.ts';
 import type { Role } from './name.ts';
-import type { Bounce, Cause, LogLine, NewPost, PostRecord, Request, RequestAction } from './store.ts';
+import type { Cause, LogLine, NewPost, PostRecord, Request, RequestAction } from './store.ts';
 
 const requestColumns = 'id, action, role, address, expires, nonce, used';
 
@@ -72,6 +72,16 @@ export const useRequest = write((db: Database, ask: { id: number; cause: Cause }
   return changes > 0;
 });
 
+export const closeRequests = write((db: Database, ask: { canonical: string; cause: Cause }): number => {
+  const { changes } = db.run(
+    'UPDATE requests SET used = ?1, used_by = ?2 WHERE canonical = ?3 AND used IS NULL',
+    ask.cause.at,
+    ask.cause.id,
+    ask.canonical,
+  );
+  return changes;
+});
+
 export const nextPost = read((db: Database, ask: { cause: string }): { number: number; record?: PostRecord } => {
   const record = db.get<PostRecord>(`${postSelect} WHERE cause = ?`, ask.cause);
   return record ? { number: record.number, record } : { number: lastNumber(db) + 1 };
@@ -100,36 +110,6 @@ export const postByNumber = read((db: Database, ask: { number: number }): PostRe
 );
 
 export const lastPost = read((db: Database, _ask: undefined): number => lastNumber(db));
-
-export const recordBounce = write((db: Database, ask: Bounce): boolean => {
-  const { changes } = db.run(
-    `INSERT INTO bounces (member, address, number, at, how, reason, permanent, status, text, cause) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-      ON CONFLICT DO NOTHING`,
-    ask.member,
-    ask.address,
-    ask.number,
-    ask.at,
-    ask.how,
-    ask.reason,
-    Number(ask.permanent),
-    ask.status,
-    ask.text,
-    ask.cause,
-  );
-  return changes > 0;
-});
-
-// SQLite folds the letter case of ASCII only: the caller compares the others.
-export const bounces = read((db: Database, ask: { limit: number; canonical: string | null }): Bounce[] =>
-  db
-    .all<Omit<Bounce, 'permanent'> & { permanent: number }>(
-      `SELECT member, address, number, at, how, reason, permanent, status, text, cause FROM bounces
-        WHERE ?1 IS NULL OR lower(address) = ?1 ORDER BY id DESC LIMIT ?2`,
-      ask.canonical,
-      ask.limit,
-    )
-    .map((row) => ({ ...row, permanent: row.permanent === 1 })),
-);
 
 export const note = write((db: Database, ask: { line: LogLine; cause: string }) => {
   const { at, event, role, address, note: text } = ask.line;

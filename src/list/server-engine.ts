@@ -1,5 +1,6 @@
 import { type Database, type Engine, write } from '../lib/database.ts';
 import type { Allowance } from './allowances.ts';
+import { suppressionOperations, suppressionTables } from './suppression-operations.ts';
 
 const dayMs = 86_400_000;
 
@@ -68,4 +69,7 @@ const answered = write((db: Database, ask: { list: string; action: string; addre
 });
 
 /** server.db: what belongs to no list. */
-export const serverEngine = { migrations: [first], operations: { take, answered } } satisfies Engine;
+export const serverEngine = {
+  migrations: [first + suppressionTables],
+  operations: { take, answered, ...suppressionOperations },
+} satisfies Engine;

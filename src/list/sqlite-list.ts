@@ -1,10 +1,21 @@
 import { callsOf, type Calls, type Storage } from '../lib/storage.ts';
 import { type Address, canonicalOf } from '../mail/address.ts';
+import type {
+  Bounce,
+  BounceNews,
+  BounceRules,
+  BounceSummary,
+  KeptBounce,
+  MemberStanding,
+  NewBounce,
+  PolicyAlarm,
+  TakenStep,
+} from './bounce-store.ts';
 import type { listEngine } from './engine.ts';
+import type { LadderRules } from './ladder.ts';
 import type { AddressRows } from './member-operations.ts';
 import type { Role } from './name.ts';
 import type {
-  Bounce,
   Cause,
   Cursor,
   ListStore,
@@ -88,6 +99,10 @@ class SqliteList implements ListStore {
     return this.#list('useRequest', { id, cause });
   }
 
+  closeRequests(canonical: string, cause: Cause): Promise<number> {
+    return this.#list('closeRequests', { canonical, cause });
+  }
+
   nextPost(cause: string): Promise<{ number: number; record?: PostRecord }> {
     return this.#list('nextPost', { cause });
   }
@@ -104,12 +119,75 @@ class SqliteList implements ListStore {
     return this.#list('lastPost', undefined);
   }
 
-  recordBounce(bounce: Bounce): Promise<boolean> {
-    return this.#list('recordBounce', bounce);
+  recordBounces(bounces: readonly NewBounce[], rules: BounceRules): Promise<BounceNews> {
+    return this.#list('recordBounces', { bounces, rules });
   }
 
-  bounces(limit: number, canonical?: string): Promise<Bounce[]> {
+  complain(bounce: Bounce, cause: Cause): Promise<number> {
+    return this.#list('complain', { bounce, canonical: canonicalOf(bounce.address), cause });
+  }
+
+  bounces(limit: number, canonical?: string): Promise<KeptBounce[]> {
     return this.#list('bounces', { limit, canonical: canonical ?? null });
+  }
+
+  async evidence(bounce: number): Promise<Buffer | undefined> {
+    const message = await this.#list('evidence', { bounce });
+    return message && Buffer.from(message);
+  }
+
+  async *standings(canonical?: string): AsyncIterable<MemberStanding[]> {
+    let after = 0;
+    for (;;) {
+      const page = await this.#list('standings', { after, canonical: canonical ?? null, limit: pageSize });
+      if (page.length > 0) yield page;
+      if (page.length < pageSize) return;
+      after = page.at(-1)!.member;
+    }
+  }
+
+  resetStanding(member: number, cause: Cause): Promise<boolean> {
+    return this.#list('resetStanding', { member, cause });
+  }
+
+  takeSteps(now: number, rules: LadderRules, limit: number): Promise<{ steps: TakenStep[]; recovered: number }> {
+    return this.#list('takeSteps', { now, rules, limit });
+  }
+
+  async stepsSent(steps: readonly TakenStep[]): Promise<void> {
+    await this.#list('stepsSent', { members: steps.map(({ member }) => member) });
+  }
+
+  nextStep(): Promise<number | undefined> {
+    return this.#list('nextStep', undefined);
+  }
+
+  openAlarm(): Promise<PolicyAlarm | undefined> {
+    return this.#list('openAlarm', undefined);
+  }
+
+  async alarmTold(): Promise<void> {
+    await this.#list('alarmTold', undefined);
+  }
+
+  bounceSummary(from: number, to: number): Promise<BounceSummary> {
+    return this.#list('bounceSummary', { from, to });
+  }
+
+  lastSummary(): Promise<number | undefined> {
+    return this.#list('lastSummary', undefined);
+  }
+
+  async summaryTold(at: number): Promise<void> {
+    await this.#list('summaryTold', { at });
+  }
+
+  async eraseBounces(canonical: string): Promise<void> {
+    await this.#list('eraseBounces', { canonical });
+  }
+
+  forgetBounces(before: number): Promise<number> {
+    return this.#list('forgetBounces', { before });
   }
 
   async note(line: LogLine, cause: string): Promise<void> {

@@ -1,4 +1,5 @@
 import type { Address } from '../mail/address.ts';
+import type { BounceStore } from './bounce-store.ts';
 import type { Role } from './name.ts';
 
 /** Why a list is changed, for its log and so that a stage that runs twice changes it once. */
@@ -77,28 +78,8 @@ export interface LogLine {
   readonly note: string;
 }
 
-export interface Bounce {
-  readonly member: number;
-  readonly address: string;
-  /** The post's number, 0 for other list mail. */
-  readonly number: number;
-  readonly at: number;
-  /** `mail`: a message came back; `refused`: the remote host refused during delivery. */
-  readonly how: 'mail' | 'refused';
-  /** Why: one word of the bounce stage's vocabulary (`userunknown`, `mailboxfull` …). */
-  readonly reason: string;
-  /** The address itself is bad. */
-  readonly permanent: boolean;
-  /** The code (RFC 3463) that decided; empty when there was none. */
-  readonly status: string;
-  /** The reply or the beginning of what came back. */
-  readonly text: string;
-  /** What caused it, unique: a stage that runs twice records once. */
-  readonly cause: string;
-}
-
 /** Everything in a list's database. All changes are idempotent by their cause. */
-export interface ListStore {
+export interface ListStore extends BounceStore {
   /** Adds addresses in a role; those who are there already stay as they are. Says how many are new. */
   add(role: Role, addresses: readonly Address[], cause: Cause): Promise<number>;
   /** Removes addresses from a role. Says how many were there. */
@@ -124,6 +105,8 @@ export interface ListStore {
   requestByNonce(action: RequestAction, role: Role, canonical: string, nonce: number): Promise<Request | undefined>;
   /** Marks a request as answered. True once, and again only for the same cause. */
   useRequest(id: number, cause: Cause): Promise<boolean>;
+  /** Closes what waits for an answer of an address; says how many requests there were. */
+  closeRequests(canonical: string, cause: Cause): Promise<number>;
 
   /** The number that the next post will get, or the record when this cause has its number already. */
   nextPost(cause: string): Promise<{ number: number; record?: PostRecord }>;
@@ -131,10 +114,6 @@ export interface ListStore {
   recordPost(post: NewPost): Promise<PostRecord>;
   postByNumber(number: number): Promise<PostRecord | undefined>;
   lastPost(): Promise<number>;
-
-  recordBounce(bounce: Bounce): Promise<boolean>;
-  /** The latest bounces first; of a member when its canonical address is given. */
-  bounces(limit: number, canonical?: string): Promise<Bounce[]>;
 
   note(line: LogLine, cause: string): Promise<void>;
   log(): AsyncIterable<LogLine[]>;

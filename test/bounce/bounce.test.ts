@@ -41,7 +41,9 @@ async function bounceTalk(t: TestContext, members: Partial<Record<MailRole, stri
       const way = talk.route(to);
       assert.ok(way.kind === 'bounce', `${to} is no return path`);
       const entry = arrived(talk.newId(), sender, to, talk.now);
-      return answered(await handleBounce(entry, Buffer.from(message), way, talk.list, talk.tools)).result;
+      return answered(
+        await handleBounce(entry, Buffer.from(message), way, talk.list, { ...talk.tools, onDue: () => {} }),
+      ).result;
     },
     recorded: async () => (await store.bounces(100)).map(({ address, number, how }) => `${address} ${number} ${how}`),
   };
@@ -65,7 +67,8 @@ test('the same entry is recorded once, however often the stage runs', async (t) 
   const way = talk.route(to);
   assert.ok(way.kind === 'bounce');
   const entry = arrived(talk.newId(), '', to, talk.now);
-  for (let run = 0; run < 3; run++) await handleBounce(entry, Buffer.from(reportOf()), way, talk.list, talk.tools);
+  for (let run = 0; run < 3; run++)
+    await handleBounce(entry, Buffer.from(reportOf()), way, talk.list, { ...talk.tools, onDue: () => {} });
   assert.equal((await talk.recorded()).length, 1);
 });
 
@@ -147,7 +150,14 @@ test('nothing that comes back is answered, and no octets make the stage fail', a
 test('refusals during delivery are recorded once each', async (t) => {
   const talk = await bounceTalk(t, { subscriber: [ann] });
   const { id } = (await talk.list.store.memberOf('subscriber', ann))!;
-  const refusal = { member: id, address: ann, number: 3, reply: `550 ${'x'.repeat(900)}\r\n\0`, at: talk.now };
+  const refusal = {
+    member: id,
+    address: ann,
+    number: 3,
+    host: '',
+    reply: `550 ${'x'.repeat(900)}\r\n\0`,
+    at: talk.now,
+  };
   for (let run = 0; run < 2; run++) {
     await recordRefusals(
       talk.list,
@@ -155,7 +165,7 @@ test('refusals during delivery are recorded once each', async (t) => {
         { ...refusal, cause: 'a' },
         { ...refusal, cause: 'b', number: 4 },
       ],
-      talk.tools,
+      { ...talk.tools, onDue: () => {} },
     );
   }
   assert.deepEqual(await talk.recorded(), [`${ann} 4 refused`, `${ann} 3 refused`]);

@@ -11,7 +11,7 @@ type Read = { readonly kind: 'failure'; readonly text: string } | Exclude<Return
 function read(text: string, sender = ''): Read {
   const message = Buffer.from(text);
   const returned = readReturned(message, parseHeader(message), sender, 'ann@example.net');
-  return returned.kind === 'other'
+  return returned.kind !== 'failure'
     ? returned
     : failure(returned.verdict.diagnostic || returned.verdict.status || 'returned mail');
 }
@@ -76,7 +76,7 @@ const rows: readonly (readonly [what: string, message: string, sender: string, w
     'a complaint of a mailer-daemon',
     reportOf({ type: 'multipart/report; report-type="feedback-report"' }),
     '',
-    { kind: 'other', why: 'a complaint' },
+    { kind: 'complaint' },
   ],
   ["qmail's form", plainBounce({ lines: qmail }), '', failure('550 5.1.1 nobody')],
   [
@@ -113,7 +113,7 @@ const rows: readonly (readonly [what: string, message: string, sender: string, w
 ];
 
 for (const [what, message, sender, wanted] of rows) {
-  test(`${what} is ${wanted.kind === 'failure' ? 'a failure' : wanted.why}`, () => {
+  test(`${what} is ${wanted.kind === 'other' ? wanted.why : `a ${wanted.kind}`}`, () => {
     assert.deepEqual(read(message, sender), wanted);
   });
 }

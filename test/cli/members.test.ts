@@ -59,6 +59,7 @@ test('--skip-bad goes on with the good ones', async (t) => {
     role: 'subscriber',
     added: 1,
     unchanged: 0,
+    suppressed: 0,
     bad: 1,
     dryRun: false,
   });

@@ -4,13 +4,14 @@ import type { TestContext } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { handleCommand } from '../../src/command/command.ts';
 import { isOffered } from '../../src/command/offered.ts';
-import { Templates } from '../../src/command/templates.ts';
 import type { CommandTools } from '../../src/command/tools.ts';
 import { engines } from '../../src/engines.ts';
 import type { Clock } from '../../src/lib/clock.ts';
 import { type Id, idMaker } from '../../src/lib/ids.ts';
 import { inlineStorage } from '../../src/lib/storage.ts';
 import type { List } from '../../src/list/list.ts';
+import { sqliteSuppressions } from '../../src/list/suppressions.ts';
+import { Templates } from '../../src/list/templates.ts';
 import { sqliteAllowances } from '../../src/list/sqlite-allowances.ts';
 import type { Log } from '../../src/log.ts';
 import type { Entry, NewEntry } from '../../src/queue/store.ts';
@@ -105,6 +106,7 @@ export async function startDialogue(
     newId,
     postmaster: 'postmaster@lists.example.org',
     allowances: sqliteAllowances(storage, join(directory, 'server.db'), limits),
+    suppressions: sqliteSuppressions(storage, join(directory, 'server.db'), 'server'),
     templates: new Templates(templatesDirectory, log),
     isOurs: (domain) => domain === list.name.domain,
   };

@@ -2,7 +2,6 @@ import { setImmediate as turn } from 'node:timers/promises';
 import type { Role } from '../../src/list/name.ts';
 import { packMembers } from '../../src/list/packed.ts';
 import type {
-  Bounce,
   Cause,
   Cursor,
   ListStore,
@@ -15,6 +14,7 @@ import type {
   RequestAction,
 } from '../../src/list/store.ts';
 import { type Address, canonicalOf } from '../../src/mail/address.ts';
+import { MemoryBounces } from './memory-bounces.ts';
 
 interface Row extends Member {
   readonly domain: string;
@@ -24,13 +24,12 @@ interface Row extends Member {
 }
 
 /** A list in memory that answers every call in a later turn of the event loop, as a database over a network would. */
-export class MemoryList implements ListStore {
+export class MemoryList extends MemoryBounces implements ListStore {
   readonly #rows: Row[] = [];
   /** Members and tombstones by role and canonical address. */
   readonly #byAddress = new Map<string, Row[]>();
   readonly #requests: (Request & { readonly canonical: string; readonly cause: string; usedBy?: string })[] = [];
   readonly #posts: PostRecord[] = [];
-  readonly #bounces: Bounce[] = [];
   readonly #log: LogLine[] = [];
   readonly #noted = new Set<string>();
   #settings: string | undefined;
@@ -61,8 +60,7 @@ export class MemoryList implements ListStore {
       const wasDone = same.some((row) => row.removedBy === cause.id);
       if (wasDone) counted.add(canonical);
       if (wasDone || !here) continue;
-      here.removedBy = cause.id;
-      this.#write(`-${cause.tag}`, role, here.address, cause);
+      this.end(here, cause);
       counted.add(canonical);
     }
     return counted.size;
@@ -104,7 +102,9 @@ export class MemoryList implements ListStore {
     const rows = rest.slice(0, limit);
     const first = rows.filter((row) => row.domain === rows[0]?.domain);
     const taken = first.length < rows.length && first.length >= limit / 2 ? first : rows;
-    const members = taken.filter((row) => row.id <= lastMember && !row.address.startsWith('@'));
+    const members = taken.filter(
+      (row) => row.id <= lastMember && !row.address.startsWith('@') && !this.isSuspended(row.id),
+    );
     const domains = new Set(members.map((row) => row.domain));
     const last = taken.at(-1);
     return {
@@ -161,6 +161,13 @@ export class MemoryList implements ListStore {
     return true;
   }
 
+  async closeRequests(canonical: string, cause: Cause): Promise<number> {
+    await turn();
+    const open = this.#requests.filter((row) => row.canonical === canonical && row.used === undefined);
+    for (const row of open) this.#requests[row.id - 1] = { ...row, used: cause.at, usedBy: cause.id };
+    return open.length;
+  }
+
   async nextPost(cause: string): Promise<{ number: number; record?: PostRecord }> {
     await turn();
     const record = this.#posts.find((post) => post.cause === cause);
@@ -186,19 +193,6 @@ export class MemoryList implements ListStore {
     return this.#posts.at(-1)?.number ?? 0;
   }
 
-  async recordBounce(bounce: Bounce): Promise<boolean> {
-    await turn();
-    if (this.#bounces.some((one) => one.cause === bounce.cause)) return false;
-    this.#bounces.push(bounce);
-    return true;
-  }
-
-  async bounces(limit: number, canonical?: string): Promise<Bounce[]> {
-    await turn();
-    const some = this.#bounces.filter(({ address }) => canonical === undefined || address.toLowerCase() === canonical);
-    return some.toReversed().slice(0, limit);
-  }
-
   async note(line: LogLine, cause: string): Promise<void> {
     await turn();
     const key = JSON.stringify([cause, line.event, line.role, line.address.toLowerCase()]);
@@ -219,6 +213,34 @@ export class MemoryList implements ListStore {
   async keepSettings(text: string): Promise<void> {
     await turn();
     this.#settings = text;
+  }
+
+  protected present(id: number): Member | undefined {
+    const found = this.#rows[id - 1];
+    return found && found.removedBy === undefined ? memberOf(found) : undefined;
+  }
+
+  protected presentAs(role: 'subscriber' | 'digest', canonical: string): Member | undefined {
+    const found = this.#members().find((row) => row.role === role && row.canonical === canonical);
+    return found && memberOf(found);
+  }
+
+  protected end({ id, role, address }: Member, cause: Cause): void {
+    this.#rows[id - 1]!.removedBy = cause.id;
+    this.forgetStanding(id);
+    this.#write(`-${cause.tag}`, role, address, cause);
+  }
+
+  protected line(line: LogLine): void {
+    this.#log.push(line);
+  }
+
+  protected lines(): readonly LogLine[] {
+    return this.#log;
+  }
+
+  protected post(number: number): PostRecord | undefined {
+    return this.#posts.find((post) => post.number === number);
   }
 
   #same(role: Role, canonical: string): Row[] {

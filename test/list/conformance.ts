@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import test, { type TestContext } from 'node:test';
 import { roles } from '../../src/list/name.ts';
 import { unpackMembers } from '../../src/list/packed.ts';
-import type { Bounce, Cause, Cursor, ListStore, MemberPage, NewPost } from '../../src/list/store.ts';
+import type { Cause, Cursor, ListStore, MemberPage, NewPost } from '../../src/list/store.ts';
 import { type Address, parseAddress } from '../../src/mail/address.ts';
 
 const minuteMs = 60_000;
@@ -246,32 +246,6 @@ export function listStoreConformance(name: string, open: (t: TestContext) => Pro
     assert.equal(await store.lastPost(), 1);
     assert.deepEqual({ ...(await store.postByNumber(1)) }, { ...record });
     assert.equal(await store.postByNumber(2), undefined);
-  });
-
-  promise('a bounce is recorded once for its cause; the latest come first', async (store) => {
-    const bounce: Bounce = {
-      member: 1,
-      address: 'a@x.example',
-      number: 3,
-      at: 9,
-      how: 'mail',
-      reason: 'userunknown',
-      permanent: true,
-      status: '5.1.1',
-      text: '550',
-      cause: 'x',
-    };
-    assert.equal(await store.recordBounce(bounce), true);
-    assert.equal(await store.recordBounce(bounce), false);
-    assert.equal(await store.recordBounce({ ...bounce, how: 'refused', cause: 'y' }), true);
-    const latest = await store.bounces(10);
-    assert.deepEqual(
-      latest.map((one) => ({ ...one })),
-      [{ ...bounce, how: 'refused', cause: 'y' }, bounce],
-    );
-    assert.equal((await store.bounces(1)).length, 1);
-    assert.equal((await store.bounces(10, 'a@x.example')).length, 2);
-    assert.deepEqual(await store.bounces(10, 'b@x.example'), []);
   });
 
   promise('the last good settings are kept as they were given', async (store) => {

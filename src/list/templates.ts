@@ -2,9 +2,9 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import Handlebars from 'handlebars';
 import { changeTime } from '../lib/files.ts';
-import type { List } from '../list/list.ts';
 import type { Log } from '../log.ts';
 import { plainLine } from '../mail/words.ts';
+import type { List } from './list.ts';
 
 /** A filled template: the subject and the text of a mail. */
 export interface Filled {
@@ -14,7 +14,10 @@ export interface Filled {
 }
 
 /** What templates may name. Values are cleaned before they go in. */
-export type TemplateValues = Readonly<Record<string, string | number | boolean>>;
+export type TemplateValues = Readonly<
+  Record<string, TemplateValue | readonly Readonly<Record<string, TemplateValue>>[]>
+>;
+type TemplateValue = string | number | boolean;
 
 type Compiled = (values: TemplateValues) => string;
 
@@ -86,10 +89,12 @@ function compile(source: unknown): Compiled {
   return (values) => fill(values, { allowProtoPropertiesByDefault: false, allowProtoMethodsByDefault: false });
 }
 
-function cleaned(values: TemplateValues): TemplateValues {
-  const clean: Record<string, string | number | boolean> = Object.create(null);
-  for (const [name, value] of Object.entries(values))
-    clean[name] = typeof value === 'string' ? plainLine(value) : value;
+function cleaned<Values extends TemplateValues>(values: Values): Values {
+  const clean = Object.create(null);
+  for (const [name, value] of Object.entries(values)) {
+    if (typeof value === 'string') clean[name] = plainLine(value);
+    else clean[name] = Array.isArray(value) ? value.map((row) => cleaned(row)) : value;
+  }
   return clean;
 }
 

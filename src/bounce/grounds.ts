@@ -1,0 +1,46 @@
+import type { Grounds } from '../list/ladder.ts';
+import type { BounceReason } from './reasons.ts';
+import { judgeReply, type Verdict } from './verdict.ts';
+
+/** Reasons that are about us: our address, our name, our keys, what we are known for, what we sent. */
+const policy: ReadonlySet<BounceReason> = new Set([
+  'rejected',
+  'blocked',
+  'badreputation',
+  'authfailure',
+  'requireptr',
+  'policyviolation',
+  'spamdetected',
+  'virusdetected',
+  'securityerror',
+  'norelaying',
+  'notcompliantrfc',
+]);
+
+/** Reasons of a host that was never spoken to. */
+const silent: ReadonlySet<BounceReason> = new Set(['expired', 'networkerror', 'hostunknown']);
+
+// What our own delivery writes (4.4.1, 4.4.3, 4.4.4 with no host that spoke), then the words of others who relay for us.
+const noConnection =
+  /last reply: 4\d\d 4\.4\.[134]\b|connection (?:timed out|refused|was refused)|(?:could ?n[o']t|could not|cannot|unable to|failed to|wasn't able to) (?:connect|establish)|no route to host|(?:host|network) (?:is )?unreachable|(?:did not|not) (?:answer|respond)|no answer from host/i;
+
+/** Weights in the score; a reason that is not here has 1. A name service that lost a domain for a week makes no two bounces in a fortnight. */
+const weights: Partial<Readonly<Record<BounceReason, number>>> = { hostunknown: 0.6 };
+
+/** What a verdict means for the member, and how much. Doubt is `passing`. */
+export function groundsOf({ permanent, reason, diagnostic }: Verdict): { grounds: Grounds; weight: number } {
+  if (permanent) return { grounds: 'address', weight: weights[reason] ?? 1 };
+  if (policy.has(reason)) return { grounds: 'policy', weight: 0 };
+  if (reason === 'mailboxfull') return { grounds: 'full', weight: 0 };
+  const isUnreachable = silent.has(reason) && noConnection.test(diagnostic.slice(0, 2_000));
+  return { grounds: isUnreachable ? 'unreachable' : 'passing', weight: 0 };
+}
+
+const givenUp = /^550 5\.4\.7 given up after [^;]{1,40}; the last reply: /;
+
+/** Judges what a session of ours ended with. A recipient that was given up after days was never refused: no reply of the host is for good. */
+export function judgeRefusal(address: string, reply: string): Verdict {
+  const last = reply.replace(givenUp, '');
+  const judged = judgeReply(address, last);
+  return last === reply ? judged : Object.freeze({ ...judged, permanent: false, diagnostic: reply });
+}
