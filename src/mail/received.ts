@@ -23,7 +23,7 @@ export function receivedField(trace: Trace): string {
 }
 
 /** A date as mail has it (RFC 5322 §3.3), in UTC. */
-function mailDate(time: number): string {
+export function mailDate(time: number): string {
   return new Date(time).toUTCString().replace('GMT', '+0000');
 }
 
