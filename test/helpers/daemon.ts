@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import type { ServerSettings } from '../../src/config.ts';
 import { initialSettings } from '../../src/home.ts';
-import { systemClock } from '../../src/lib/clock.ts';
+import { type Clock, systemClock } from '../../src/lib/clock.ts';
 import type { Resolver } from '../../src/lib/dns.ts';
 import type { List } from '../../src/list/list.ts';
 import { makeList } from '../../src/list/make.ts';
@@ -51,8 +51,13 @@ export function stationSettings(peerPort: number, given: Partial<ServerSettings>
 }
 
 /** The parts of a daemon as tests join them. */
-export function stationParts(directory: string, settings: ServerSettings, log: Log): DaemonParts {
-  return { directory, settings, clock: systemClock, log, resolver: noNames };
+export function stationParts(
+  directory: string,
+  settings: ServerSettings,
+  log: Log,
+  clock: Clock = systemClock,
+): DaemonParts {
+  return { directory, settings, clock, log, resolver: noNames };
 }
 
 /** Starts a peer and a daemon, in a temporary home unless told otherwise; when the test is over both are stopped and the home is removed. */
@@ -60,6 +65,7 @@ export async function startStation(
   t: TestContext,
   given: Partial<ServerSettings> = {},
   directory = '',
+  clock: Clock = systemClock,
 ): Promise<Station> {
   const home = directory === '' ? await mkdtemp(join(tmpdir(), 'ezlm-story-')) : directory;
   const peer = await startPeer();
@@ -73,7 +79,7 @@ export async function startStation(
     await rm(home, { recursive: true, force: true });
   });
   const start = async (): Promise<Daemon> => {
-    const started = await startDaemon(stationParts(home, settings, log));
+    const started = await startDaemon(stationParts(home, settings, log, clock));
     if (!started.ok) assert.fail(`${started.failure.text}\n${started.failure.cause}`);
     running.push(started.value);
     station.daemon = started.value;
