@@ -1,6 +1,7 @@
 import { type Database, read, write } from '../lib/database.ts';
 import type { Id } from '../lib/ids.ts';
 import type { Role } from '../list/name.ts';
+import type { DsnRequest } from '../mail/dsn-request.ts';
 import type { Entry, EntryFilter, EntryKind, EntryState, NewEntry, QueueCounts } from './store.ts';
 
 /** A message on its way into the database; a `body` of null lies in a file. */
@@ -8,6 +9,12 @@ export interface StoredMessage {
   readonly id: Id;
   readonly size: number;
   readonly body: Uint8Array | null;
+}
+
+/** What goes in with a commit. */
+interface Inserted {
+  readonly messages: readonly StoredMessage[];
+  readonly entries: readonly NewEntry[];
 }
 
 /** How an entry ended; `goneBody` names a body file that nothing uses any more. */
@@ -32,6 +39,8 @@ interface EntryRow {
   number: number | null;
   role: Role | null;
   last_member: number | null;
+  dsn: string | null;
+  is_delay_told: 0 | 1;
   size: number | null;
 }
 
@@ -43,7 +52,7 @@ export interface Claim {
 }
 
 const columns = `e.id, e.kind, e.state, e.message, e.sender, e.recipient, e.list, e.cause, e.created, e.due, e.attempts,
-  e.reply, e.number, e.role, e.last_member, (SELECT size FROM messages m WHERE m.id = e.message) AS size`;
+  e.reply, e.number, e.role, e.last_member, e.dsn, e.is_delay_told, (SELECT size FROM messages m WHERE m.id = e.message) AS size`;
 
 // What can be claimed of one kind: what is due, and what a lease let go. A post that is cut waits for its outcomes and is nobody's.
 const claimable = [`state = 'ready' AND due <= ?1`, `state = 'claimed' AND lease < ?1`].map(
@@ -95,16 +104,24 @@ export const finish = write(
   },
 );
 
-export const defer = write((db: Database, ask: { owner: string; id: Id; due: number; reply: string }) => {
-  db.run(
-    `UPDATE entries SET state = 'ready', due = ?, reply = ?, owner = NULL, lease = NULL
-      WHERE id = ? AND state = 'claimed' AND owner = ?`,
-    ask.due,
-    ask.reply,
-    ask.id,
-    ask.owner,
-  );
-});
+export const defer = write(
+  (
+    db: Database,
+    ask: { owner: string; id: Id; due: number; reply: string; notice: Inserted | undefined; now: number },
+  ): boolean => {
+    const { changes } = db.run(
+      `UPDATE entries SET state = 'ready', due = ?, reply = ?, owner = NULL, lease = NULL,
+        is_delay_told = max(is_delay_told, ?) WHERE id = ? AND state = 'claimed' AND owner = ?`,
+      ask.due,
+      ask.reply,
+      ask.notice ? 1 : 0,
+      ask.id,
+      ask.owner,
+    );
+    if (changes > 0 && ask.notice) insertAll(db, ask.notice.messages, ask.notice.entries, ask.now);
+    return changes > 0;
+  },
+);
 
 export const message = read((db: Database, ask: { id: Id }): { body: Uint8Array | null } | undefined =>
   db.get<{ body: Uint8Array | null }>('SELECT body FROM messages WHERE id = ?', ask.id),
@@ -202,8 +219,8 @@ function insertAll(db: Database, messages: readonly StoredMessage[], added: read
   }
   for (const one of added) {
     db.run(
-      `INSERT INTO entries (id, kind, state, message, sender, recipient, domain, list, cause, created, due, number, role, last_member)
-        VALUES (?, ?, 'ready', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`,
+      `INSERT INTO entries (id, kind, state, message, sender, recipient, domain, list, cause, created, due, number, role, last_member, dsn)
+        VALUES (?, ?, 'ready', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`,
       one.id,
       one.kind,
       one.message,
@@ -217,6 +234,7 @@ function insertAll(db: Database, messages: readonly StoredMessage[], added: read
       one.post?.number ?? null,
       one.post?.role ?? null,
       one.post?.lastMember ?? null,
+      one.dsn ? JSON.stringify(one.dsn) : null,
     );
   }
   // A cause that was there already leaves its message without an entry.
@@ -240,9 +258,11 @@ function entryById(db: Database, id: string): Entry | undefined {
 }
 
 function entryOf(row: EntryRow): Entry {
-  const { number, role, last_member: lastMember, ...rest } = row;
+  const { number, role, last_member: lastMember, dsn, is_delay_told: isDelayTold, ...rest } = row;
   const post = number === null ? {} : { post: { list: row.recipient, number, role: role!, lastMember: lastMember! } };
-  return { ...rest, id: row.id as Id, message: row.message as Id, size: row.size ?? 0, ...post };
+  const asked = dsn === null ? {} : { dsn: JSON.parse(dsn) as DsnRequest };
+  const told = isDelayTold === 1 ? { isDelayTold: true as const } : {};
+  return { ...rest, id: row.id as Id, message: row.message as Id, size: row.size ?? 0, ...post, ...asked, ...told };
 }
 
 /** The domain of an address, in lower case. */

@@ -37,6 +37,8 @@ const first = `
     due INTEGER NOT NULL,
     attempts INTEGER NOT NULL DEFAULT 0,
     reply TEXT NOT NULL DEFAULT '',
+    dsn TEXT,                                  -- what the sender asked about notifications (RFC 3461), as JSON
+    is_delay_told INTEGER NOT NULL DEFAULT 0,
     owner TEXT,
     lease INTEGER,
     number INTEGER,                            -- from here on only of kind 'post'

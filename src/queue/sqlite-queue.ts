@@ -19,6 +19,7 @@ import type {
   Progress,
   EntryFilter,
   EntryKind,
+  Following,
   Move,
   NewChunk,
   NewEntry,
@@ -96,8 +97,11 @@ class SqliteQueue implements QueueStore {
     return this.#ended(end);
   }
 
-  async defer({ owner }: Claimant, id: Id, due: number, reply: string): Promise<void> {
-    await this.#queue('defer', { owner, id, due, reply });
+  defer({ owner }: Claimant, id: Id, due: number, reply: string, notice?: Following): Promise<boolean> {
+    return this.#withBodies(notice?.messages ?? [], (messages) => {
+      const told = notice && { messages, entries: notice.entries };
+      return this.#queue('defer', { owner, id, due, reply, notice: told, now: this.#clock.now() });
+    });
   }
 
   async message(id: Id): Promise<Buffer | undefined> {

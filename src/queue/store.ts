@@ -66,6 +66,12 @@ export interface NewEntry {
   readonly dsn?: DsnRequest;
 }
 
+/** Messages and entries that go in with the commit that ends or defers an entry. */
+export interface Following {
+  readonly messages: readonly NewMessage[];
+  readonly entries: readonly NewEntry[];
+}
+
 export interface Entry extends NewEntry {
   readonly state: EntryState;
   readonly created: number;
@@ -73,6 +79,8 @@ export interface Entry extends NewEntry {
   /** The latest reason for a deferral, one line; empty at first. */
   readonly reply: string;
   readonly size: number;
+  /** Its sender was told that it is delayed: once is enough. */
+  readonly isDelayTold?: true;
 }
 
 /** Up to 1,000 members of one post, as one row. */
@@ -183,8 +191,8 @@ export interface QueueStore {
   ): Promise<Entry[]>;
   /** In one commit: inserts what follows and ends the entry. False when the claim was lost: nothing was done then. */
   finish(claimant: Claimant, id: Id, messages: readonly NewMessage[], entries: readonly NewEntry[]): Promise<boolean>;
-  /** Gives an entry back with a later due time and the reason. */
-  defer(claimant: Claimant, id: Id, due: number, reply: string): Promise<void>;
+  /** Gives an entry back with a later due time and the reason; with `notice` its sender is told of the delay. False: the claim was lost. */
+  defer(claimant: Claimant, id: Id, due: number, reply: string, notice?: Following): Promise<boolean>;
   /** The raw octets of a message; undefined when nothing uses it any more. */
   message(id: Id): Promise<Buffer | undefined>;
 

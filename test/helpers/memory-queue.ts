@@ -11,6 +11,7 @@ import type {
   Entry,
   EntryFilter,
   EntryKind,
+  Following,
   Move,
   NewChunk,
   NewEntry,
@@ -99,10 +100,15 @@ export class MemoryQueue implements QueueStore {
     return true;
   }
 
-  async defer({ owner }: Claimant, id: Id, due: number, reply: string): Promise<void> {
+  async defer({ owner }: Claimant, id: Id, due: number, reply: string, notice?: Following): Promise<boolean> {
     await turn();
     const row = this.#own(id, owner);
-    if (row) Object.assign(row, { state: 'ready', due, reply, owner: undefined, lease: undefined });
+    if (!row) return false;
+    Object.assign(row, { state: 'ready', due, reply, owner: undefined, lease: undefined });
+    if (!notice) return true;
+    row.isDelayTold = true;
+    this.#insert(notice.messages, notice.entries);
+    return true;
   }
 
   async message(id: Id): Promise<Buffer | undefined> {

@@ -31,6 +31,20 @@ function keeping(promising: Promising): void {
     });
   });
 
+  promising('what was asked about notifications stays with the entry', async (desk) => {
+    const requests = [
+      { notify: [] },
+      { notify: ['success', 'delay'], returns: 'headers', envelopeId: `'"\\ %x` },
+      { originalRecipient: { type: 'utf-8', address: String.raw`b\x{F6}b@x.example` } },
+    ] as const;
+    for (const dsn of requests) {
+      const { id } = await desk.accepted({ dsn });
+      assert.deepEqual((await desk.queue.entry(id))?.dsn, dsn);
+      const [claimed] = await desk.queue.claim(ann, ['arrived'], 1);
+      assert.deepEqual(claimed?.dsn, dsn);
+    }
+  });
+
   promising('a body comes back octet by octet, small or large, and an empty one too', async (desk) => {
     const octets = Buffer.from(Array.from({ length: 256 }, (_, octet) => octet));
     for (const size of [0, 1, 256, 262_144, 262_145, 1_000_000]) {
@@ -232,6 +246,23 @@ function ending(promising: Promising): void {
     assert.deepEqual(await desk.queue.claim(bob, ['arrived'], 1), []);
     desk.clock.move(400_000);
     assert.deepEqual(idsOf(await desk.queue.claim(bob, ['arrived'], 1)), [id]);
+  });
+
+  promising('the notice of a delay goes in with the deferral, and the entry knows that it was told', async (desk) => {
+    const { id } = await desk.accepted();
+    await claimOne(desk);
+    const message = desk.message(Buffer.alloc(300_000));
+    const notice = { messages: [message], entries: [desk.mail(message, 'dan@y.example')] };
+    assert.equal(await desk.queue.defer(bob, id, 0, 'not his', notice), false);
+    assert.deepEqual(idsOf(await gather(desk.queue.entries({}))), [id]);
+    assert.equal(await desk.queue.message(message.id), undefined);
+    assert.equal(await desk.queue.defer(ann, id, desk.clock.now(), 'later', notice), true);
+    assert.deepEqual(idsOf(await gather(desk.queue.entries({ kind: 'mail' }))), idsOf(notice.entries));
+    assert.ok((await desk.queue.message(message.id))?.equals(message.body));
+    const [claimed] = await desk.queue.claim(ann, ['arrived'], 1);
+    assert.equal(claimed?.isDelayTold, true);
+    assert.equal(await desk.queue.defer(ann, id, desk.clock.now(), 'later'), true);
+    assert.equal((await desk.queue.entry(id))?.isDelayTold, true);
   });
 
   promising('recovery gives back what its owner had, and others only what their lease let go', async (desk) => {
