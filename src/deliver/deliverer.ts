@@ -104,13 +104,13 @@ export class Deliverer {
 
   async #run(): Promise<void> {
     while (!this.#isStopping) {
-      const taken = this.#hasRoom ? await this.#takeWork() : 0;
+      const taken = this.#room > 0 ? await this.#takeWork() : 0;
       if (taken === 0) await this.#work.sleep(this.#parts.clock, await this.#idleMs());
     }
   }
 
-  get #hasRoom(): boolean {
-    return this.#held < heldInAllMost && this.#held - this.#carrier.slow() < heldMost;
+  get #room(): number {
+    return Math.min(heldInAllMost - this.#held, heldMost - (this.#held - this.#carrier.slow()));
   }
 
   async #takeWork(): Promise<number> {
@@ -172,9 +172,10 @@ export class Deliverer {
 
   async #takeChunks(): Promise<number> {
     const { queue, claimant } = this.#parts;
+    // A lane that stands still from the beginning is full with one chunk: room stays for the others.
     const chunks = await queue.claimChunks(
       claimant,
-      claimRecipients,
+      Math.max(1, Math.min(claimRecipients, this.#room)),
       this.#carrier.fullDomains(),
       this.#carrier.pausedLists(),
     );

@@ -27,12 +27,12 @@ export class LaneOverflow {
 
   /** The lane takes in no more for now. */
   get isBusy(): boolean {
-    return this.#count > this.#speed.most || this.#parts.gate.isShut;
+    return this.#count >= this.#speed.most || this.#parts.gate.isShut;
   }
 
   /** It has enough to do for the next moments, and does it. */
   get isFull(): boolean {
-    return this.#count > this.#speed.most && this.shutUntil === undefined;
+    return this.#count >= this.#speed.most && this.shutUntil === undefined;
   }
 
   /** When a lane that stands still is looked at again; undefined: it does not, or what waits shall be tried and fail. */

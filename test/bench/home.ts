@@ -63,11 +63,11 @@ export class BenchHome {
 
   /**
    * Starts the daemon, whose log goes to `<directory>.log`; all mail goes to the sink. Resolves when it greets. `under`: the words of a
-   * program that starts it in its own place.
+   * program that starts it in its own place; `more`: words behind those of `serve`.
    */
-  async serve(sinkPort: number, under: readonly string[] = []): Promise<BenchDaemon> {
+  async serve(sinkPort: number, under: readonly string[] = [], more: readonly string[] = []): Promise<BenchDaemon> {
     const port = await freePort();
-    const words = ['serve', '--smtp', `127.0.0.1:${port}`, '--route', `*=127.0.0.1:${sinkPort}`];
+    const words = ['serve', '--smtp', `127.0.0.1:${port}`, '--route', `*=127.0.0.1:${sinkPort}`, ...more];
     const began = Date.now();
     const [first, ...rest] = [...under, process.execPath, program, '--home', this.directory, ...words];
     const child = spawn(first!, rest, { stdio: ['ignore', 'ignore', 'pipe'] });
