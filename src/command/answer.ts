@@ -17,6 +17,8 @@ export interface Answer {
   readonly values?: TemplateValues;
   /** Where a simple reply goes, when not to the help address. */
   readonly replyTo?: string;
+  /** Posts that go with it. */
+  readonly enclosed?: readonly { readonly name: string; readonly message: Buffer }[];
   /** What it is about, for allowances; none when the receiver has proved that they asked. */
   readonly unproved?: string;
   /** For the log. */

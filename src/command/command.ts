@@ -39,7 +39,7 @@ function isOpen(route: CommandRoute, isPublic: boolean): boolean {
 async function obey(given: Given, route: CommandRoute): Promise<Handled> {
   if (route.kind === 'confirm-id') return confirmById(given, route);
   if (route.kind === 'confirm') return confirm(given, { ...route, action: route.word });
-  const asked = { role: route.role, target: route.target ?? given.sender };
+  const asked = { role: route.role, target: route.target ?? given.sender, argument: route.argument };
   return commands[route.word]!.run(given, asked);
 }
 

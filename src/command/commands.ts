@@ -3,6 +3,7 @@ import type { MailRole } from '../list/name.ts';
 import type { Address } from '../mail/address.ts';
 import type { Handled } from '../queue/handled.ts';
 import { actionName, answer } from './answer.ts';
+import { get } from './get.ts';
 import type { Given } from './given.ts';
 import { wish } from './membership.ts';
 
@@ -10,6 +11,8 @@ import { wish } from './membership.ts';
 interface Asked {
   readonly role: MailRole;
   readonly target: Address;
+  /** What stands behind the word: `.12_15`. */
+  readonly argument: string;
 }
 
 interface CommandRow {
@@ -25,10 +28,15 @@ const roles: readonly MailRole[] = ['subscriber', 'digest', 'allow'];
 /** What can be asked for by mail. A word that is not here is refused at RCPT as not offered. */
 export const commands: Partial<Readonly<Record<CommandWord, CommandRow>>> = {
   // Also every unknown word leads here, so it goes to whoever wrote: a slip of the pen is no reason to mail a third person.
-  help: { roles, isAlways: true, run: (given, { role }) => tell(given, 'help', { role, target: given.sender }) },
+  help: {
+    roles,
+    isAlways: true,
+    run: (given, { role }) => tell(given, 'help', { role, target: given.sender, argument: '' }),
+  },
   info: { roles, run: (given, asked) => tell(given, 'info', asked) },
   faq: { roles, run: (given, asked) => tell(given, 'faq', asked) },
   query: { roles, run: query },
+  get: { roles: ['subscriber', 'digest'], run: (given, { argument }) => get(given, argument) },
   subscribe: { roles, run: (given, asked) => wish(given, { action: 'subscribe', ...asked }) },
   unsubscribe: { roles, run: (given, asked) => wish(given, { action: 'unsubscribe', ...asked }) },
 };

@@ -22,6 +22,8 @@ export interface Letter {
   readonly id: string;
   /** Milliseconds since 1970. */
   readonly at: number;
+  /** Posts that go with it. */
+  readonly enclosed?: readonly { readonly name: string; readonly message: Buffer }[];
   /** RFC 3834 §5. */
   readonly auto: 'auto-replied' | 'auto-generated';
 }
@@ -33,7 +35,7 @@ export async function composeLetter(
   templates: Templates,
   letter: Letter,
 ): Promise<Buffer> {
-  const { template, to, role, values, replyTo, inReplyTo, id, at, auto } = letter;
+  const { template, to, role, values, replyTo, inReplyTo, id, at, auto, enclosed = [] } = letter;
   const help = commandAddress(list.name, 'help')!;
   const filled = await templates.fill(list, template, {
     ...listValues(list, settings, role),
@@ -52,6 +54,7 @@ export async function composeLetter(
     messageId: `${id}@${list.name.domain}`,
     ...(inReplyTo === undefined ? {} : { inReplyTo }),
     auto,
+    enclosed,
     headers: listHeader(list.name, settings),
   });
 }

@@ -19,6 +19,8 @@ export interface Composed {
   /** RFC 3834 §5: `auto-replied` to a mail, `auto-generated` where nobody wrote. */
   readonly auto: 'auto-replied' | 'auto-generated';
   readonly headers: readonly (readonly [name: string, value: string])[];
+  /** Whole messages that go with it (message/rfc822). */
+  readonly enclosed?: readonly { readonly name: string; readonly message: Buffer }[];
 }
 
 /** Octets of a header value that we write: RFC 5322 §2.1.1 has 998 for a line. */
@@ -35,6 +37,12 @@ export async function composeMail(mail: Composed): Promise<Buffer> {
     messageId: `<${messageId}>`,
     ...(inReplyTo === undefined ? {} : { inReplyTo, references: inReplyTo }),
     date: new Date(mail.date),
+    attachments: (mail.enclosed ?? []).map(({ name, message }) => ({
+      filename: name,
+      content: message,
+      contentType: 'message/rfc822',
+      contentDisposition: 'attachment' as const,
+    })),
     newline: 'windows',
     disableFileAccess: true,
     disableUrlAccess: true,

@@ -71,7 +71,7 @@ test('the allow role is changed by the confirmation without a second mail', asyn
 
 test('forms that this list does not work on are refused', async (t) => {
   const talk = await startDialogue(t);
-  const words = ['deny-subscribe', 'deny-help', 'list', 'log', 'get.1', 'index', 'edit', 'accept-x', 'request'];
+  const words = ['deny-subscribe', 'deny-help', 'list', 'log', 'index.1', 'index', 'edit', 'accept-x', 'request'];
   const tokens = ['tc', 'rc', 'vc', 'wc', 'deny-sc'].map((word) => `${word}.aaaaaaaaa-ann=example.net`);
   for (const word of [...words, ...tokens]) {
     assert.equal((await talk.write(ann, `news-${word}@${host}`)).result, '550', word);

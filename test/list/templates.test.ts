@@ -30,6 +30,10 @@ async function bench(t: TestContext, settings: Record<string, unknown> = {}): Pr
     isOneDay: false,
     isLeaving: false,
     said: '550 5.1.1 nobody',
+    last: 17,
+    next: 15,
+    to: 17,
+    posts: [{ number: 12, subject: 'words' }],
     since: '2026-01-01',
     host: 'mx.example.net',
     count: 12,
@@ -53,7 +57,7 @@ async function bench(t: TestContext, settings: Record<string, unknown> = {}): Pr
 test('every shipped text is used by the code, can be filled, and has lines of at most 100 characters', async (t) => {
   const { list, templates, values } = await bench(t);
   const source = await Promise.all(
-    ['command/commands', 'command/membership', 'command/confirm', 'command/notice', 'bounce/letters', 'stages'].map(
+    ['command/get', 'command/commands', 'command/membership', 'command/confirm', 'command/notice', 'bounce/letters', 'stages'].map(
       (name) => readFile(fileURLToPath(new URL(`../../src/${name}.ts`, import.meta.url)), 'utf8'),
     ),
   );
@@ -80,6 +84,9 @@ test('every shipped text is used by the code, can be filled, and has lines of at
         isReputation: !isSet,
         missed: isSet ? [{ number: 17, subject: 'words' }] : [],
         more: isSet ? 3 : 0,
+        isMember: isSet,
+        hasPosts: isSet,
+        isMore: isSet,
         domains: isSet ? [{ count: 3, domain: 'example.net' }] : [],
       };
       const { subject, text } = await templates.fill(list, name, { ...values, ...flags });

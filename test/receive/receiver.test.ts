@@ -87,12 +87,12 @@ test('what is refused says why, with the right code', async (t) => {
     'list',
     'log',
     'edit.help',
-    'get.1_5',
+    'index.1_5',
     'index',
     'thread.3',
     'request',
     'accept-x',
-    'digest-get',
+    'digest-index',
     'tc.x-a=b.example',
   ];
   const replies = await Promise.all(words.map((word) => rcpt(`news-${word}@${domain}`)));

@@ -176,7 +176,7 @@ test('what cannot be taken is refused in the reply, with its reason', async (t) 
   const [station, list] = await withMembers(t);
   assert.match(await refusal(station, ann, at('nobody')), /^550 5\.1\.1 /);
   assert.match(await refusal(station, ann, 'someone@elsewhere.example'), /^550 5\.7\.1 .*relay/);
-  assert.match(await refusal(station, ann, at('news-get.7')), /^550 5\.1\.1 not offered/);
+  assert.match(await refusal(station, ann, at('news-index.7')), /^550 5\.1\.1 not offered/);
   assert.match(await refusal(station, 'stranger@example.net', list.name.address), /^550 5\.7\.1 .*subscribers/i);
   assert.match(await refusal(station, ann, list.name.address, ''), /^550 5\.7\.1 .*subject/i);
   assert.equal(await list.store.lastPost(), 0);
