@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { type BounceTools, recordRefusals } from './bounce/bounce.ts';
 import type { DelivererParts } from './deliver/deliverer.ts';
 import { ownEndpoints } from './deliver/own-endpoints.ts';
+import { providerName } from './deliver/providers.ts';
 import { SandboxCarrier } from './deliver/sandbox-carrier.ts';
 import { defaultTimeouts, netDialer } from './deliver/session-setup.ts';
 import { SmtpCarrier } from './deliver/smtp-carrier.ts';
@@ -16,6 +17,7 @@ import type { Log } from './log.ts';
 import { keptAddress } from './mail/address.ts';
 import { failed, type Result, success, temporary } from './mail/failure.ts';
 import { verpSender } from './mail/verp.ts';
+import { noticeParts } from './notice-parts.ts';
 import type { Claimant, Entry } from './queue/store.ts';
 import { parseRoutes } from './smtp/next-hop.ts';
 import { hostnameOf, openListOf } from './stages.ts';
@@ -31,6 +33,8 @@ export interface DeliveryWishes {
   /** The book that grants connections. */
   readonly traffic: TrafficPort;
   readonly onChunkDone: (post: Id) => void;
+  /** A notice of what became of a mail is in the queue. */
+  readonly onNotice: () => void;
   /** A step of a list's ladder, or an alarm, is due. */
   readonly onBouncesDue: (list: string, due: number) => void;
 }
@@ -44,6 +48,7 @@ export function deliveryParts({
   sandboxMail,
   traffic,
   onChunkDone,
+  onNotice,
   onBouncesDue,
 }: DeliveryWishes): DelivererParts {
   const { settings, queue, clock } = home;
@@ -56,8 +61,11 @@ export function deliveryParts({
     random: Math.random,
     lifetimeMs: settings.lifetimeHours * hourMs,
     tellsDelivered: settings.logLevel === 'debug',
+    delayNoticeMs: settings.delayNoticeHours * hourMs,
+    notices: noticeParts(home),
+    onNotice,
     onChunkDone,
-    onRefused: (refusals) => refused(home, refusals, { clock, log, onDue: onBouncesDue }),
+    onRefused: (refusals) => refused(home, refusals, { clock, log, providerOf: providerName, onDue: onBouncesDue }),
     keysOf: keysOf(home.paths.keys, clock, (reason) => log('keys.trouble', { reason })),
     sendersOf: (post) => sendersOf(home, post),
     carrier: (port) =>

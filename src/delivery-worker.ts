@@ -13,9 +13,9 @@ import { events, type Log } from './log.ts';
 const { directory, settings, claimant, doors } = workerData as DeliveryWork;
 const levels = ['debug', 'info', 'warn', 'error'];
 const least = levels.indexOf(settings.logLevel);
-// What nobody wants to read does not cross: a fan-out has an event for every copy.
+// What nobody wants to read does not cross: a fan-out has an event for every copy. Bounces are counted by reason, whoever reads the log.
 const log: Log = (event, fields) => {
-  if (levels.indexOf(events[event].level) >= least) tell({ kind: 'log', event, fields });
+  if (event === 'bounce.recorded' || levels.indexOf(events[event].level) >= least) tell({ kind: 'log', event, fields });
 };
 
 let hearTraffic: (message: FromTraffic) => void = () => {};
@@ -34,6 +34,7 @@ const deliverer = new Deliverer(
       },
     },
     onChunkDone: (post) => tell({ kind: 'chunkDone', post }),
+    onNotice: () => tell({ kind: 'notice' }),
     onBouncesDue: (list, due) => tell({ kind: 'bouncesDue', list, due }),
   }),
 );

@@ -8,6 +8,7 @@ import { rejectionNotice } from './command/notice.ts';
 import { handleOwner } from './command/owner.ts';
 import type { ServerSettings } from './config.ts';
 import type { Stages } from './dispatch.ts';
+import { providerName } from './deliver/providers.ts';
 import { deliverToMaildir } from './domain/maildir.ts';
 import { mailboxDirectory, hasMailbox } from './domain/mailbox.ts';
 import { fanOut } from './fanout/fanout.ts';
@@ -53,7 +54,7 @@ export function joinStages(parts: StageParts): Stages {
       return settings.postmaster;
     },
   };
-  const bounceTools = { clock, log, onDue: parts.onBouncesDue };
+  const bounceTools = { clock, log, providerOf: providerName, onDue: parts.onBouncesDue };
   const keepForPostmaster = (domain: string, message: Buffer): Promise<void> =>
     deliverToMaildir(mailboxDirectory(home.paths.domains, domain, 'postmaster'), message, maildir);
   const trailerOf = async (list: List): Promise<string> =>

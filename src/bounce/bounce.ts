@@ -16,6 +16,8 @@ import type { Verdict } from './verdict.ts';
 export interface BounceTools {
   readonly clock: Clock;
   readonly log: Log;
+  /** The provider that a host belongs to, for figures. */
+  readonly providerOf: (host: string) => string;
   /** A step of the ladder or an alarm of this list is due at that time. */
   readonly onDue: (list: string, due: number) => void;
 }
@@ -121,20 +123,11 @@ function tell(
   { name }: List,
   { address, number, reason, grounds, host, text, cause }: NewBounce,
   effect: BounceEffect,
-  { log }: BounceTools,
+  { log, providerOf }: BounceTools,
 ): void {
   if (effect === 'known') return;
-  log('bounce.recorded', {
-    entry: cause,
-    list: name.address,
-    address,
-    number,
-    reason,
-    grounds,
-    host,
-    effect,
-    reply: text,
-  });
+  const fields = { entry: cause, list: name.address, address, number, reason, grounds, host, effect, reply: text };
+  log('bounce.recorded', { ...fields, provider: providerOf(host) });
   if (effect === 'removed' || effect === 'suspended')
     log('bounce.proved', { list: name.address, address, result: effect, reason });
 }

@@ -70,6 +70,12 @@ export function readProviders(text: string): ReadProviders {
   return { providers: providers.toSorted((a, b) => Number(isLast(a)) - Number(isLast(b))), problems: own.problems };
 }
 
+/** The name of the provider that a host belongs to, as `mx.example.net[192.0.2.1]` or without the address; `others` for everybody else. */
+export function providerName(host: string): string {
+  const { name } = providerOf([host.replace(/\[.*$/, '')], shippedProviders);
+  return name === '' || host === '' ? 'others' : name;
+}
+
 /** The profile of an MX set: the first whose hosts one of them is. */
 export function providerOf(hosts: readonly string[], providers: readonly Provider[]): Provider {
   const dotted = hosts.map((host) => `.${host.toLowerCase()}`);

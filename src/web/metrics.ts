@@ -22,6 +22,7 @@ export class Metrics {
   readonly #events;
   readonly #accepted;
   readonly #refused;
+  readonly #bounces;
   readonly #storage;
   readonly #gauges;
 
@@ -45,6 +46,12 @@ export class Metrics {
       name: 'ezlm_messages_refused_total',
       help: 'Refusals, of a command within the session or of a whole message',
       labelNames: ['of'],
+      registers,
+    });
+    this.#bounces = new Counter({
+      name: 'ezlm_bounces_total',
+      help: 'Copies that came back or were refused, by reason and by the provider of the host',
+      labelNames: ['reason', 'provider'],
       registers,
     });
     this.#storage = new Histogram({
@@ -72,10 +79,12 @@ export class Metrics {
     };
   }
 
-  /** A log that also counts; of each event, not of its fields. */
+  /** A log that also counts. */
   counting(log: Log): Log {
     return (event, fields) => {
       this.#count(event);
+      if (event === 'bounce.recorded')
+        this.#bounces.inc({ reason: String(fields['reason']), provider: String(fields['provider']) });
       log(event, fields);
     };
   }

@@ -42,7 +42,7 @@ async function bounceTalk(t: TestContext, members: Partial<Record<MailRole, stri
       assert.ok(way.kind === 'bounce', `${to} is no return path`);
       const entry = arrived(talk.newId(), sender, to, talk.now);
       return answered(
-        await handleBounce(entry, Buffer.from(message), way, talk.list, { ...talk.tools, onDue: () => {} }),
+        await handleBounce(entry, Buffer.from(message), way, talk.list, { ...talk.tools, providerOf: () => 'others', onDue: () => {} }),
       ).result;
     },
     recorded: async () => (await store.bounces(100)).map(({ address, number, how }) => `${address} ${number} ${how}`),
@@ -68,7 +68,7 @@ test('the same entry is recorded once, however often the stage runs', async (t) 
   assert.ok(way.kind === 'bounce');
   const entry = arrived(talk.newId(), '', to, talk.now);
   for (let run = 0; run < 3; run++)
-    await handleBounce(entry, Buffer.from(reportOf()), way, talk.list, { ...talk.tools, onDue: () => {} });
+    await handleBounce(entry, Buffer.from(reportOf()), way, talk.list, { ...talk.tools, providerOf: () => 'others', onDue: () => {} });
   assert.equal((await talk.recorded()).length, 1);
 });
 
@@ -165,7 +165,7 @@ test('refusals during delivery are recorded once each', async (t) => {
         { ...refusal, cause: 'a' },
         { ...refusal, cause: 'b', number: 4 },
       ],
-      { ...talk.tools, onDue: () => {} },
+      { ...talk.tools, providerOf: () => 'others', onDue: () => {} },
     );
   }
   assert.deepEqual(await talk.recorded(), [`${ann} 4 refused`, `${ann} 3 refused`]);

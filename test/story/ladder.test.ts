@@ -154,8 +154,11 @@ test('the whole ladder: bounces, warning, its bounce, probe, its bounce, removal
     ...[dead, rita, dan].map((who) => `bounced ${who}`),
     ...[dead, rita, dan].map((who) => `warned ${who}`),
     ...[dead, dan].map((who) => `warning returned ${who}`),
-    ...[`recovered ${rita}`, `probed ${dead}`, `probed ${dan}`],
-    ...[`-probe ${dead}`, `-probe ${dan}`],
+    `recovered ${rita}`,
+    `probed ${dead}`,
+    `probed ${dan}`,
+    `-probe ${dead}`,
+    `-probe ${dan}`,
   ]);
 });
 
