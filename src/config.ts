@@ -192,6 +192,15 @@ export const serverSettingRows = [
     meaning: 'how long delivery is tried',
   },
   {
+    name: 'delayNoticeHours',
+    type: 'number',
+    initial: 4,
+    least: 1,
+    most: 720,
+    unit: 'hours',
+    meaning: 'after how long a sender who has asked for it (NOTIFY=DELAY) is told once that a mail is delayed',
+  },
+  {
     name: 'mailsPerActionAndDay',
     isLive: true,
     type: 'number',

@@ -20,6 +20,7 @@ export type ToDelivery =
 export type FromDelivery =
   | { readonly kind: 'log'; readonly event: EventName; readonly fields: Parameters<Log>[1] }
   | { readonly kind: 'chunkDone'; readonly post: Id }
+  | { readonly kind: 'notice' }
   | { readonly kind: 'bouncesDue'; readonly list: string; readonly due: number }
   | { readonly kind: 'traffic'; readonly message: ToTraffic }
   | { readonly kind: 'stopped' };
@@ -27,6 +28,7 @@ export type FromDelivery =
 export interface DeliveryThreadParts extends DeliveryWork {
   readonly log: Log;
   readonly onChunkDone: (post: Id) => void;
+  readonly onNotice: () => void;
   readonly onBouncesDue: (list: string, due: number) => void;
   /** Joins the book of connections. */
   readonly joinTraffic: (tell: (message: FromTraffic) => void) => (message: ToTraffic) => void;
@@ -41,7 +43,7 @@ export class DeliveryThread {
   readonly #stopped: Promise<void>;
 
   constructor(parts: DeliveryThreadParts) {
-    const { directory, settings, claimant, doors, log, onChunkDone, onBouncesDue, joinTraffic } = parts;
+    const { directory, settings, claimant, doors, log, onChunkDone, onNotice, onBouncesDue, joinTraffic } = parts;
     const work: DeliveryWork = { directory, settings: { ...settings }, claimant, doors };
     this.#worker = new Worker(
       new URL(import.meta.url.endsWith('.ts') ? './delivery-worker.ts' : './delivery-worker.js', import.meta.url),
@@ -55,6 +57,7 @@ export class DeliveryThread {
       this.#worker.on('message', (message: FromDelivery) => {
         if (message.kind === 'log') log(message.event, message.fields);
         else if (message.kind === 'chunkDone') onChunkDone(message.post);
+        else if (message.kind === 'notice') onNotice();
         else if (message.kind === 'bouncesDue') onBouncesDue(message.list, message.due);
         else if (message.kind === 'traffic') toTraffic(message.message);
         else resolve();

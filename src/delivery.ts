@@ -33,6 +33,8 @@ export interface DeliveryStart {
   readonly resolver: Resolver;
   readonly sandboxMail: string | undefined;
   readonly onChunkDone: (post: Id) => void;
+  /** A notice of what became of a mail is in the queue. */
+  readonly onNotice: () => void;
   /** A step of a list's ladder, or an alarm, is due. */
   readonly onBouncesDue: (list: string, due: number) => void;
 }
@@ -52,7 +54,7 @@ function ownerOf(worker: number): string {
 
 /** Starts delivery. */
 export async function startDelivery(start: DeliveryStart): Promise<Delivery> {
-  const { home, threads, workers, log, onChunkDone, onBouncesDue } = start;
+  const { home, threads, workers, log, onChunkDone, onNotice, onBouncesDue } = start;
   const providers = await providersOf(home, log);
   const traffic = new Traffic({ ...home.settings, providers, clock: home.clock, log, random: Math.random });
   if (workers === 0) return hereDelivery(start, traffic);
@@ -66,6 +68,7 @@ export async function startDelivery(start: DeliveryStart): Promise<Delivery> {
         doors: threads.connect(),
         log,
         onChunkDone,
+        onNotice,
         onBouncesDue,
         joinTraffic: (tell) => traffic.join(tell),
       }),
@@ -83,7 +86,7 @@ export async function startDelivery(start: DeliveryStart): Promise<Delivery> {
 }
 
 function hereDelivery(start: DeliveryStart, traffic: Traffic): Delivery {
-  const { home, log, resolver, sandboxMail, onChunkDone, onBouncesDue } = start;
+  const { home, log, resolver, sandboxMail, onChunkDone, onNotice, onBouncesDue } = start;
   const parts = {
     home,
     claimant: claimantOf(0, start),
@@ -91,6 +94,7 @@ function hereDelivery(start: DeliveryStart, traffic: Traffic): Delivery {
     resolver,
     traffic: trafficHere(traffic),
     onChunkDone,
+    onNotice,
     onBouncesDue,
   };
   const deliverer = new Deliverer(deliveryParts(sandboxMail === undefined ? parts : { ...parts, sandboxMail }));

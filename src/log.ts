@@ -55,6 +55,14 @@ export const events = {
   'delivery.delivered': { level: 'debug', meaning: 'a recipient has the message' },
   'delivery.deferred': { level: 'info', meaning: 'a recipient is tried again later' },
   'delivery.failed': { level: 'info', meaning: 'a recipient will not get the message' },
+  'dsn.queued': {
+    level: 'info',
+    meaning: 'the sender of a mail, or the postmaster, is told what became of it; says to whom and what',
+  },
+  'dsn.lost': {
+    level: 'warn',
+    meaning: 'a mail failed that had been sent on to the postmaster: nobody is left to be told',
+  },
   'lane.trouble': { level: 'warn', meaning: 'a host could not be reached or ended a session' },
   'lane.backedOff': {
     level: 'warn',

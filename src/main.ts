@@ -105,6 +105,7 @@ async function join(parts: DaemonParts, running: Running[]): Promise<Result<Daem
     resolver: parts.resolver,
     sandboxMail: parts.sandboxMail,
     onChunkDone: (post) => dispatch.chunkDone(post),
+    onNotice: () => dispatch.wake(),
     onBouncesDue: (list, due) => rounds.due(list, due),
   });
   const rounds = roundsOf(home, log, templates, () => wake.all());

@@ -30,7 +30,8 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   'home.ts': ['lib', 'mail', 'list', 'queue', 'domain', 'engines.ts'],
   // What main.ts joins the stages with, in files of their own.
   'stages.ts': [...materials, ...stages, 'dispatch.ts', 'home.ts'],
-  'delivery-parts.ts': [...materials, ...stages, 'home.ts', 'stages.ts'],
+  'notice-parts.ts': [...materials, 'home.ts', 'stages.ts'],
+  'delivery-parts.ts': [...materials, ...stages, 'home.ts', 'stages.ts', 'notice-parts.ts'],
   'delivery-thread.ts': [...materials, 'deliver'],
   'delivery-worker.ts': ['lib', 'deliver', 'home.ts', 'delivery-parts.ts', 'delivery-thread.ts'],
   'delivery.ts': [...materials, 'deliver', 'home.ts', 'delivery-parts.ts', 'delivery-thread.ts'],

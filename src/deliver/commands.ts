@@ -1,3 +1,4 @@
+import { type DsnRequest, mailParameters, rcptParameters } from '../mail/dsn-request.ts';
 import type { Capabilities } from '../smtp/capabilities.ts';
 import type { WireMessage } from '../smtp/data.ts';
 import type { Delivery } from './delivery.ts';
@@ -11,12 +12,20 @@ export function mailCommand(delivery: Delivery, capabilities: Capabilities): str
   const message = formFor(delivery, capabilities);
   const size = hasSize ? ` SIZE=${message.size}` : '';
   const body = eightBit && message.hasEightBit ? ' BODY=8BITMIME' : '';
-  return `MAIL FROM:<${sender}>${size}${body}${utf8 && needsUtf8(delivery) ? ' SMTPUTF8' : ''}\r\n`;
+  const asked = requestFor(delivery, capabilities);
+  const dsn = asked ? mailParameters(asked) : '';
+  return `MAIL FROM:<${sender}>${size}${body}${utf8 && needsUtf8(delivery) ? ' SMTPUTF8' : ''}${dsn}\r\n`;
 }
 
-/** `RCPT TO` with its line end (RFC 5321 §4.1.1.3). */
-export function rcptCommand({ recipient }: Delivery): string {
-  return `RCPT TO:<${recipient}>\r\n`;
+/** `RCPT TO` with its line end, and what a peer with DSN is asked (RFC 5321 §4.1.1.3, RFC 3461 §5.2.1). */
+export function rcptCommand(delivery: Delivery, capabilities: Capabilities): string {
+  const asked = requestFor(delivery, capabilities);
+  return `RCPT TO:<${delivery.recipient}>${asked ? rcptParameters(asked) : ''}\r\n`;
+}
+
+// Of posts nobody asks for news: what becomes of a copy is the list's business.
+function requestFor({ job }: Delivery, { dsn }: Capabilities): DsnRequest | undefined {
+  return dsn && job.kind === 'mail' ? job.entry.dsn : undefined;
 }
 
 /** The form of its message that a peer with these capabilities is sent: without 8BITMIME one in ASCII (RFC 6152 §3). */

@@ -60,6 +60,10 @@ export class Deliverer {
       ...parts,
       onSettled: (job, position) => this.#mine.delete(job.kind === 'mail' ? job.entry.id : dueKey(job.post, position)),
       onChunkEnded: (chunk) => this.#mine.delete(String(chunk)),
+      onNotice: () => {
+        this.#work.wake();
+        parts.onNotice();
+      },
     });
     this.#buffer = new OutcomeBuffer({
       clock: parts.clock,

@@ -69,6 +69,11 @@ export interface AttemptResult {
   readonly host: string;
   /** Its reply (`550 5.1.1 …`) or our reason, one line. */
   readonly reply: string;
+  /**
+   * Of a mail that was taken: the host tells its sender of what becomes of it (RFC 3461), or it was the last one (LMTP). Otherwise it was
+   * passed on to a host that tells nothing.
+   */
+  readonly onward?: 'tells' | 'arrived';
   /** When it is tried again, where the retry curve does not say so. */
   readonly next?: number;
 }

@@ -1,5 +1,7 @@
 import type { Clock } from '../lib/clock.ts';
 import type { Log } from '../log.ts';
+import { statusOf } from '../mail/dsn.ts';
+import { type News, type Notice, noticeOf, type NoticeParts } from '../queue/notice.ts';
 import type { Claimant, Entry, QueueStore } from '../queue/store.ts';
 import type { AttemptResult } from './delivery.ts';
 
@@ -8,21 +10,58 @@ export interface MailEndsParts {
   readonly claimant: Claimant;
   readonly clock: Clock;
   readonly log: Log;
+  readonly lifetimeMs: number;
+  /** A mail that is older is delayed: senders who have asked for it are told, once. */
+  readonly delayNoticeMs: number;
+  readonly notices: NoticeParts;
+  /** A notice is in the queue, for an address of ours or for delivery. */
+  readonly onNotice: () => void;
 }
 
-/** Ends the attempt of a single mail in the queue: `next` is when it is tried again, undefined that this was the last attempt. */
+/**
+ * Ends the attempt of a single mail in the queue: `next` is when it is tried again, undefined that this was the last attempt. The notice to
+ * its sender goes in with the same commit: a crash before it tries the mail again, one after it has told.
+ */
 export async function endMail(
   entry: Entry,
   result: AttemptResult,
   next: number | undefined,
-  { queue, claimant, log }: MailEndsParts,
+  parts: MailEndsParts,
 ): Promise<void> {
+  const { queue, claimant, log } = parts;
+  const news = newsOf(entry, result, next, parts);
+  const notice = news && (await noticeOf(entry, news, parts.notices));
+  const isDone =
+    next === undefined
+      ? await queue.finish(claimant, entry.id, notice?.messages ?? [], notice?.entries ?? [])
+      : await queue.defer(claimant, entry.id, next, result.reply, notice);
   const fields = { entry: entry.id, recipient: entry.recipient, host: result.host, reply: result.reply };
+  if (next !== undefined) log('delivery.deferred', { ...fields, next });
+  else log(result.state === 'delivered' ? 'delivery.delivered' : 'delivery.failed', fields);
+  if (isDone && news && notice) tellOf(entry, news, notice, parts);
+}
+
+function tellOf(entry: Entry, { action }: News, { to }: Notice, { log, onNotice }: MailEndsParts): void {
+  const { id, recipient, sender } = entry;
+  if (to === '') return log('dsn.lost', { entry: id, recipient, sender });
+  log('dsn.queued', { entry: id, recipient, to, action });
+  onNotice();
+}
+
+function newsOf(
+  entry: Entry,
+  { state, host, reply, onward }: AttemptResult,
+  next: number | undefined,
+  { clock, lifetimeMs, delayNoticeMs }: MailEndsParts,
+): News | undefined {
   if (next !== undefined) {
-    await queue.defer(claimant, entry.id, next, result.reply);
-    log('delivery.deferred', { ...fields, next });
-    return;
+    if (clock.now() - entry.created < delayNoticeMs) return undefined;
+    return { action: 'delayed', status: statusOf(reply, '4'), host, reply, retryUntil: entry.created + lifetimeMs };
   }
-  await queue.finish(claimant, entry.id, [], []);
-  log(result.state === 'delivered' ? 'delivery.delivered' : 'delivery.failed', fields);
+  if (state === 'failed') return { action: 'failed', status: statusOf(reply, '5'), host, reply };
+  // RFC 3464 §2.3.4: the code of the last try stays when the time is over.
+  if (state !== 'delivered') return { action: 'failed', status: statusOf(reply, '4', '4.4.7'), host, reply };
+  // A host that knows DSN tells the sender itself (RFC 3461 §5.2.1).
+  if (onward === 'tells') return undefined;
+  return { action: onward === 'arrived' ? 'delivered' : 'relayed', status: statusOf(reply, '2'), host, reply };
 }

@@ -1,10 +1,8 @@
-import type { Clock } from '../lib/clock.ts';
 import type { Id } from '../lib/ids.ts';
-import type { Log } from '../log.ts';
 import { OutcomeBatch } from '../queue/outcome-batch.ts';
-import type { Claimant, Outcome, QueueStore } from '../queue/store.ts';
+import type { Outcome } from '../queue/store.ts';
 import type { AttemptResult, ChunkJob, Delivery, DueJob, MailJob } from './delivery.ts';
-import { endMail } from './mail-ends.ts';
+import { endMail, type MailEndsParts } from './mail-ends.ts';
 import { nextAttempt } from './retry.ts';
 
 /** A host refused a post's recipient for good: it counts as a bounce. */
@@ -17,16 +15,11 @@ export interface Refusal {
   readonly at: number;
 }
 
-export interface ResultsParts {
-  readonly queue: QueueStore;
-  readonly claimant: Claimant;
-  readonly clock: Clock;
-  readonly log: Log;
+export interface ResultsParts extends MailEndsParts {
   /** Every delivered copy is an event, not only those that were not delivered. */
   readonly tellsDelivered: boolean;
   /** A number in [0, 1). */
   readonly random: () => number;
-  readonly lifetimeMs: number;
   /** Hears of refusals before they are committed; may hear of the same one twice. */
   readonly onRefused: (refusals: readonly Refusal[]) => Promise<void>;
   /** A mail's or a due recipient's result is on disk, or the queue has it back. */

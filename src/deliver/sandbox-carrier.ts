@@ -62,7 +62,12 @@ export class SandboxCarrier implements Carrier {
     const directory = join(this.#root, safeName(delivery.recipient.toLowerCase()));
     try {
       await deliverToMaildir(directory, copyOf(delivery), this.#parts);
-      this.#port.settle(delivery, { state: 'delivered', host: 'sandbox', reply: '250 2.0.0 in the Maildir' });
+      this.#port.settle(delivery, {
+        state: 'delivered',
+        host: 'sandbox',
+        reply: '250 2.0.0 in the Maildir',
+        onward: 'arrived',
+      });
     } catch (error) {
       this.#port.settle(delivery, {
         state: 'deferred',

@@ -24,6 +24,8 @@ export type Dialer = (address: string, port: number, timeoutMs: number, localAdd
 export interface OpenSession {
   readonly socket: Socket;
   readonly capabilities: Capabilities;
+  /** It speaks LMTP: what it takes has arrived. */
+  readonly isLast: boolean;
   /** `name[address]`. */
   readonly host: string;
 }

@@ -75,7 +75,9 @@ export class SetupAttempt {
     const refusal = await this.#logsIn(conversation, capabilities);
     if (refusal !== undefined) return this.#ours(refusal);
     this.#step = 'ready';
-    return { socket: conversation.release(), capabilities: this.#usable(capabilities), host: this.#peer.host };
+    const { host, policy } = this.#peer;
+    const isLast = policy.protocol === 'lmtp';
+    return { socket: conversation.release(), capabilities: this.#usable(capabilities), isLast, host };
   }
 
   async #startsTls(conversation: Conversation, { startTls }: Capabilities): Promise<boolean> {

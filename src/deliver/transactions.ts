@@ -2,7 +2,7 @@ import type { Socket } from 'node:net';
 import type { Capabilities } from '../smtp/capabilities.ts';
 import { ReplyParser } from '../smtp/reply.ts';
 import { formFor, mailCommand, rcptCommand, whyNotSendable } from './commands.ts';
-import type { Delivery } from './delivery.ts';
+import type { AttemptResult, Delivery } from './delivery.ts';
 import { FlushRound } from './flush-round.ts';
 import { Outbox } from './outbox.ts';
 import type { OpenSession, SessionTimeouts } from './session-setup.ts';
@@ -22,6 +22,8 @@ export class Transactions {
   readonly #socket: Socket;
   readonly #capabilities: Capabilities;
   readonly #host: string;
+  /** What the result of a mail says about its further way. */
+  readonly #onward: Pick<AttemptResult, 'onward'>;
   readonly #port: SessionPort;
   readonly #parser: ReplyParser;
   readonly #timeouts: SessionTimeouts;
@@ -45,6 +47,7 @@ export class Transactions {
     this.#socket = session.socket;
     this.#capabilities = session.capabilities;
     this.#host = session.host;
+    this.#onward = onwardOf(session);
     this.#port = port;
     this.#timeouts = timeouts;
     this.#outbox = new Outbox(this.#socket);
@@ -117,7 +120,7 @@ export class Transactions {
   }
 
   #envelope(delivery: Delivery): string {
-    return mailCommand(delivery, this.#capabilities) + rcptCommand(delivery);
+    return mailCommand(delivery, this.#capabilities) + rcptCommand(delivery, this.#capabilities);
   }
 
   #sendWhole(delivery: Delivery, reset: string): void {
@@ -161,7 +164,7 @@ export class Transactions {
     transaction.stage = 'rcpt';
     if (!this.#isLockstep) return;
     if (transaction.refusal !== undefined) this.#refuse(transaction, false);
-    else this.#outbox.text(rcptCommand(transaction.delivery));
+    else this.#outbox.text(rcptCommand(transaction.delivery, this.#capabilities));
   }
 
   #afterRcpt(transaction: Transaction, code: number): void {
@@ -209,7 +212,9 @@ export class Transactions {
   #settle(transaction: Transaction, code: number, reply: string): void {
     this.#isProven = true;
     const state = code < 300 ? 'delivered' : code < 500 ? 'deferred' : 'failed';
-    this.#port.settle(transaction.delivery, { state, host: this.#host, reply });
+    const { delivery } = transaction;
+    const result = { state, host: this.#host, reply } as const;
+    this.#port.settle(delivery, delivery.job.kind === 'mail' ? { ...result, ...this.#onward } : result);
   }
 
   #noteRefusal(transaction: Transaction, code: number): void {
@@ -279,6 +284,11 @@ export class Transactions {
     this.#socket.end();
     this.#lose('done');
   }
+}
+
+function onwardOf({ capabilities, isLast }: OpenSession): Pick<AttemptResult, 'onward'> {
+  if (capabilities.dsn) return { onward: 'tells' };
+  return isLast ? { onward: 'arrived' } : {};
 }
 
 // Replies of a host that does not know a command (RFC 5321 §4.2.4, §4.3.2).

@@ -55,7 +55,21 @@ export function readDsnOfRecipient(parameters: PathParameters): Result<DsnOfReci
   return success(Object.freeze({ ...(notify ? { notify } : {}), ...(originalRecipient ? { originalRecipient } : {}) }));
 }
 
-/** Writes a text as xtext (RFC 3461 §4), for a peer that is asked the same. */
+/** Writes RET and ENVID for a peer that announces DSN, each with a blank before it; nothing that was not asked (RFC 3461 §5.2.1). */
+export function mailParameters({ returns, envelopeId }: DsnRequest): string {
+  const ret = returns === undefined ? '' : ` RET=${returns === 'full' ? 'FULL' : 'HDRS'}`;
+  return envelopeId === undefined ? ret : `${ret} ENVID=${xtextOf(envelopeId)}`;
+}
+
+/** The same for NOTIFY and ORCPT. */
+export function rcptParameters({ notify, originalRecipient }: DsnRequest): string {
+  const words = notify?.length === 0 ? 'NEVER' : notify?.join(',').toUpperCase();
+  const told = words === undefined ? '' : ` NOTIFY=${words}`;
+  if (!originalRecipient) return told;
+  return `${told} ORCPT=${originalRecipient.type};${xtextOf(originalRecipient.address)}`;
+}
+
+/** Writes a text as xtext (RFC 3461 §4). */
 export function xtextOf(text: string): string {
   return text.replace(/[^!-*,-<>-~]/g, (one) => {
     const octets = [...Buffer.from(one)];

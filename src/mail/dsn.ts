@@ -72,6 +72,12 @@ export function typedAddress(address: string): { readonly type: string; readonly
   return { type: 'utf-8', address: escaped };
 }
 
+/** The enhanced code of a reply when it is of this class; without one `usual`, or the class alone (RFC 3463). */
+export function statusOf(reply: string, digit: '2' | '4' | '5', usual = `${digit}.0.0`): string {
+  const found = /^\d{3}[ -]([245])\.(\d{1,3}\.\d{1,3})(?![\d.])/.exec(reply);
+  return found?.[1] === digit ? `${digit}.${found[2]}` : usual;
+}
+
 function letterHeader(
   { reporter, from, to, id, at, report }: DsnLetter,
   boundary: string,
@@ -102,7 +108,7 @@ function statusPart({ reporter, report }: DsnLetter): Buffer {
   const { envelopeId, originalRecipient } = request;
   const final = typedAddress(report.recipient);
   // RFC 3464 §2.3.5: what is no answer of a mail host has another type.
-  const spoken = host === '' ? 'x-ezlm' : 'smtp';
+  const spoken = host !== '' && /^[245]\d\d\b/.test(reply) ? 'smtp' : 'x-ezlm';
   const fields = [
     ['Reporting-MTA', `dns; ${reporter}`],
     ['Original-Envelope-Id', envelopeId],

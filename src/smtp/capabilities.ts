@@ -7,6 +7,8 @@ export interface Capabilities {
   readonly eightBit: boolean;
   readonly utf8: boolean;
   readonly startTls: boolean;
+  /** It is asked to notify, and does it (RFC 3461). */
+  readonly dsn: boolean;
   /** The largest message in octets; 0 when the peer names none (RFC 1870 §4). */
   readonly size: number;
   /** The peer knows the SIZE parameter. */
@@ -22,6 +24,7 @@ export const noCapabilities: Capabilities = Object.freeze({
   eightBit: false,
   utf8: false,
   startTls: false,
+  dsn: false,
   size: 0,
   hasSize: false,
   auth: [],
@@ -37,6 +40,7 @@ export function parseCapabilities(reply: string): Capabilities {
     eightBit: words.includes('8BITMIME'),
     utf8: words.includes('SMTPUTF8'),
     startTls: words.includes('STARTTLS'),
+    dsn: words.includes('DSN'),
     hasSize: size >= 0,
     size: size >= 0 && /^\d{1,15}$/.test(words[size + 1] ?? '') ? Number(words[size + 1]) : 0,
     auth: mechanisms.filter((mechanism) => hasMechanism(words, mechanism)),

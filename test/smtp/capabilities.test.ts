@@ -3,7 +3,7 @@ import test from 'node:test';
 import { noCapabilities, parseCapabilities } from '../../src/smtp/capabilities.ts';
 
 test('what a peer can do is read from its answer to EHLO', () => {
-  const read = parseCapabilities('250 mx.example PIPELINING SIZE 1000 8BITMIME starttls SMTPUTF8 CHUNKING');
+  const read = parseCapabilities('250 mx.example PIPELINING SIZE 1000 8BITMIME starttls SMTPUTF8 CHUNKING DSN');
   assert.deepEqual(
     { ...read },
     {
@@ -12,6 +12,7 @@ test('what a peer can do is read from its answer to EHLO', () => {
       eightBit: true,
       utf8: true,
       startTls: true,
+      dsn: true,
       size: 1000,
       hasSize: true,
       auth: [],

@@ -1,0 +1,38 @@
+import type { Home } from './home.ts';
+import type { NoticeParts, Reader } from './queue/notice.ts';
+import { type Places, routeText } from './route.ts';
+import { hostnameOf, placesOf } from './stages.ts';
+
+/** Gives the notices of what became of mail what they need of a home. */
+export function noticeParts(home: Home): NoticeParts {
+  const { clock, newId, settings, queue } = home;
+  const places = placesOf(home);
+  return {
+    clock,
+    newId,
+    hostname: hostnameOf(settings),
+    get domain(): string {
+      return settings.domains[0] ?? '';
+    },
+    readerOf: (address) => readerOf(address, places),
+    messageOf: ({ message }) => queue.message(message),
+  };
+}
+
+// What comes back to the bare `L-return` of a forward to an owner is thrown away there: the postmaster should know of an owner who gets no
+// mail.
+function readerOf(address: string, places: Places): Reader {
+  const route = routeText(address, places);
+  switch (route.kind) {
+    case 'foreign':
+      return { kind: 'elsewhere' };
+    case 'postmaster':
+      return { kind: 'postmaster' };
+    case 'unknown':
+      return { kind: 'nobody' };
+    case 'bounce':
+      return route.isBare ? { kind: 'nobody' } : { kind: 'here', list: route.list.address };
+    default:
+      return { kind: 'here', list: 'list' in route ? route.list.address : '' };
+  }
+}
