@@ -16,7 +16,7 @@ export interface Stages {
   command(
     entry: Entry,
     message: Buffer,
-    route: RouteTo<'command' | 'confirm' | 'confirm-id'>,
+    route: RouteTo<'command' | 'confirm' | 'confirm-id' | 'leave'>,
     list: List,
   ): Promise<Handled>;
   bounce(entry: Entry, message: Buffer, route: RouteTo<'bounce'>, list: List): Promise<Handled>;
@@ -175,6 +175,7 @@ export class Dispatch {
       case 'command':
       case 'confirm':
       case 'confirm-id':
+      case 'leave':
         return list ? stages.command(entry, message, to, list) : doneWith('dropped: the list is gone');
       case 'bounce':
         return list ? stages.bounce(entry, message, to, list) : doneWith('dropped: the list is gone');

@@ -1,6 +1,7 @@
 import { type Address, parseAddress } from './mail/address.ts';
 import { type OpaqueVerp, parseOpaqueVerp, parseReadableVerp, type ReadableVerp } from './mail/verp.ts';
 import { parseTail, type Tail } from './list/grammar.ts';
+import { type LeaveClaim, parseLeaveAddress } from './list/leave-address.ts';
 import type { ListName, MailRole } from './list/name.ts';
 import { parseStepAddress, type StepClaim } from './list/step-address.ts';
 
@@ -18,6 +19,7 @@ export type Route =
   | { readonly kind: 'post'; readonly list: ListName }
   | (Extract<Tail, { kind: 'command' | 'confirm' | 'decision' | 'owner' | 'request' }> & { readonly list: ListName })
   | { readonly kind: 'confirm-id'; readonly list: ListName; readonly id: number; readonly mac: string }
+  | { readonly kind: 'leave'; readonly list: ListName; readonly claim: LeaveClaim }
   | {
       readonly kind: 'bounce';
       readonly list: ListName;
@@ -57,6 +59,9 @@ function routeOpaque(address: Address, places: Places): Route | undefined {
   const step = parseStepAddress(address.local);
   const asking = step && places.listById(step.listId, address.domain);
   if (step && asking) return Object.freeze({ kind: 'bounce', list: asking, role: 'subscriber', step });
+  const leave = parseLeaveAddress(address.local);
+  const left = leave && places.listById(leave.listId, address.domain);
+  if (leave && left) return Object.freeze({ kind: 'leave', list: left, claim: leave });
   return routeConfirmId(address, places);
 }
 

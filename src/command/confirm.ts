@@ -1,7 +1,8 @@
+import { type LeaveClaim, provesLeaving } from '../list/leave-address.ts';
 import type { MailRole } from '../list/name.ts';
 import type { Request, RequestAction } from '../list/store.ts';
 import { matchesRequest, readToken } from '../list/tokens.ts';
-import { type Address, parseAddress } from '../mail/address.ts';
+import { type Address, keptAddress, parseAddress } from '../mail/address.ts';
 import { doneWith, type Handled } from '../queue/handled.ts';
 import type { Given } from './given.ts';
 import { ask, causeOf, change, type Wish } from './membership.ts';
@@ -29,6 +30,27 @@ export async function confirmById(given: Given, { id, mac }: { id: number; mac: 
   const request = await given.list.store.requestById(id);
   const isProved = request !== undefined && matchesRequest(request, mac, await given.list.keys());
   return isProved ? obey(given, request) : doneWith('ignored: a bad token');
+}
+
+/**
+ * Ends the membership whose copies bear this address, without another question: who can write to it has had such a copy (the one click of
+ * RFC 8058, by mail). A membership that is over stays so.
+ */
+export async function leave(given: Given, claim: LeaveClaim): Promise<Handled> {
+  const { list } = given;
+  const member = await list.store.memberById(claim.member);
+  if (!member || member.role === 'mod' || !provesLeaving(claim, member, await list.keys()))
+    return doneWith('ignored: a bad token');
+  const wanted: Wish = { action: 'unsubscribe', role: member.role, target: keptAddress(member.address) };
+  const isOver = member.isGone && !(await isDoneBefore(given, wanted));
+  return isOver ? doneWith('ignored: not a member any more') : change(given, wanted, 'proved');
+}
+
+// By this very mail: its answer is still owed after a crash.
+async function isDoneBefore(given: Given, { role, target }: Wish): Promise<boolean> {
+  const { store } = given.list;
+  if (await store.memberOf(role, target.canonical)) return false;
+  return (await store.remove(role, [target], causeOf(given))) > 0;
 }
 
 // A token works once: after the first use it proves only that somebody has kept a mail.

@@ -15,6 +15,7 @@ export function isOffered(route: Route): boolean {
     case 'owner':
     case 'bounce':
     case 'confirm-id':
+    case 'leave':
     case 'mailbox':
     case 'postmaster':
     case 'unknown':

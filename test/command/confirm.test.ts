@@ -2,6 +2,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import * as fc from 'fast-check';
 import { guardAgainst } from '../../src/command/guards.ts';
+import { leaveAddress } from '../../src/list/leave-address.ts';
+import { parseAddress } from '../../src/mail/address.ts';
 import { parseHeader } from '../../src/mail/header.ts';
 import { originalSender } from '../../src/mail/sender.ts';
 import { anyAddress } from '../helpers/addresses.ts';
@@ -159,4 +161,30 @@ test('any legal address joins and leaves by replies, and stands in the mails as 
     }),
     { numRuns: 60 },
   );
+});
+
+test("a mail to the address in a member's own copies ends that membership, once, and no later one", async (t) => {
+  const talk = await startDialogue(t, { public: false });
+  const { store } = talk.list;
+  const join = async (): Promise<string> => {
+    await store.add('digest', [parseAddress(ann)!], { id: talk.newId(), tag: 'manual', at: talk.now });
+    return leaveAddress(talk.list.name, (await store.memberOf('digest', ann))!, await talk.list.keys());
+  };
+  const first = await join();
+  for (const wrong of changedAt(first, first.indexOf('@') - 1))
+    assert.equal((await talk.write(ann, wrong)).result, 'ignored: a bad token');
+  const id = talk.newId();
+  for (let run = 0; run < 2; run++) {
+    const { result, sent } = await talk.write('proxy@provider.example', first, { id });
+    assert.equal(result, 'unsubscribed');
+    assert.deepEqual(
+      sent.map(({ entry }) => entry.recipient),
+      [ann],
+    );
+  }
+  const over = { result: 'ignored: not a member any more', sent: [] };
+  assert.deepEqual(await talk.write(ann, first), over);
+  assert.notEqual(await join(), first);
+  for (const again of [{}, { id }]) assert.deepEqual(await talk.write(ann, first, again), over);
+  assert.equal(await store.count('digest'), 1);
 });

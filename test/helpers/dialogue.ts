@@ -120,7 +120,10 @@ export async function startDialogue(
   const write = async (from: string, to: string, given: Letter = {}): Promise<Answered> => {
     const way = route(to);
     if (!isOffered(way)) return { result: '550', sent: [] };
-    assert.ok(way.kind === 'command' || way.kind === 'confirm' || way.kind === 'confirm-id', `${to} is no command`);
+    assert.ok(
+      way.kind === 'command' || way.kind === 'confirm' || way.kind === 'confirm-id' || way.kind === 'leave',
+      `${to} is no command`,
+    );
     const message = given.message ?? letter(from, to, given.subject ?? 'hello', given.fields);
     const entry = arrived(given.id ?? newId(), from, to, dialogue.now);
     return answered(await handleCommand(entry, Buffer.from(message), way, list, tools));
