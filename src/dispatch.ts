@@ -3,8 +3,9 @@ import type { Id } from './lib/ids.ts';
 import { WakeUp } from './lib/signal.ts';
 import type { List } from './list/list.ts';
 import type { Log } from './log.ts';
-import { type Failure, temporary } from './mail/failure.ts';
-import { doneWith, type Handled, later } from './queue/handled.ts';
+import { type Failure, permanent, temporary } from './mail/failure.ts';
+import { type Done, doneWith, dropped, type Handled, later } from './queue/handled.ts';
+import { logNotice, type News, noticeOf, type NoticeParts } from './queue/notice.ts';
 import type { Claimant, Entry, QueueStore } from './queue/store.ts';
 import { type Places, type Route, routeText } from './route.ts';
 
@@ -34,6 +35,7 @@ export interface DispatchParts {
   readonly places: Places;
   readonly openList: (address: string) => List | undefined;
   readonly stages: Stages;
+  readonly notices: NoticeParts;
   /** Called when new work for delivery is in the queue. */
   readonly onDeliverable: () => void;
   /** Entries older than this are dropped when they cannot be worked off, in milliseconds. */
@@ -50,6 +52,8 @@ const retryMostMs = 3_600_000;
 /** The wait before the end of an entry that the disk refused is written again: doubled each time. */
 const settleFirstMs = 1_000;
 const settleMostMs = 30_000;
+
+const noList = permanent('5.1.1', 'the list is gone');
 
 /**
  * The conductor: claims queue entries, calls the stage that their route names, and writes the outcome in one commit. The order of the
@@ -171,14 +175,14 @@ export class Dispatch {
     const list = 'list' in to ? openList(to.list.address) : undefined;
     switch (to.kind) {
       case 'post':
-        return list ? stages.post(entry, message, list) : doneWith('dropped: the list is gone');
+        return list ? stages.post(entry, message, list) : dropped(noList);
       case 'command':
       case 'confirm':
       case 'confirm-id':
       case 'leave':
-        return list ? stages.command(entry, message, to, list) : doneWith('dropped: the list is gone');
+        return list ? stages.command(entry, message, to, list) : dropped(noList);
       case 'bounce':
-        return list ? stages.bounce(entry, message, to, list) : doneWith('dropped: the list is gone');
+        return list ? stages.bounce(entry, message, to, list) : dropped(noList);
       case 'owner':
         return stages.owner(entry, message, list);
       case 'postmaster':
@@ -187,10 +191,10 @@ export class Dispatch {
         return stages.mailbox(entry, message, to);
       case 'decision':
       case 'request':
-        return doneWith('dropped: not offered by this list');
+        return dropped(permanent('5.1.1', 'not offered by this list'));
       case 'unknown':
       case 'foreign':
-        return doneWith('dropped: no such address any more');
+        return dropped(permanent('5.1.1', 'no such address any more'));
     }
   }
 
@@ -227,20 +231,24 @@ export class Dispatch {
     }
   }
 
-  async #finish(entry: Entry, handled: Extract<Handled, { kind: 'done' }>): Promise<void> {
-    const { queue, claimant, log } = this.#parts;
-    await queue.finish(claimant, entry.id, handled.messages, handled.entries);
+  async #finish(entry: Entry, handled: Done): Promise<void> {
+    const { queue, claimant, log, notices } = this.#parts;
+    const news = newsOf(handled);
+    const notice = news && (await noticeOf(entry, news, notices));
+    const messages = [...handled.messages, ...(notice?.messages ?? [])];
+    const entries = [...handled.entries, ...(notice?.entries ?? [])];
+    const isDone = await queue.finish(claimant, entry.id, messages, entries);
     log('entry.done', { entry: entry.id, recipient: entry.recipient, result: handled.result });
-    if (handled.entries.some((next) => next.kind === 'post'))
-      log('post.queued', { entry: entry.id, list: entry.recipient });
-    if (handled.entries.some((next) => next.kind === 'mail')) this.#parts.onDeliverable();
+    if (isDone && news && notice) logNotice(entry, news, notice, log);
+    if (entries.some((next) => next.kind === 'post')) log('post.queued', { entry: entry.id, list: entry.recipient });
+    if (entries.some((next) => next.kind === 'mail')) this.#parts.onDeliverable();
   }
 
   async #defer(entry: Entry, failure: Failure): Promise<void> {
     const { queue, claimant, clock, log, lifetimeMs } = this.#parts;
     const now = clock.now();
     if (now - entry.created > lifetimeMs && entry.kind !== 'post') {
-      await queue.finish(claimant, entry.id, [], []);
+      await this.#finish(entry, dropped(failure));
       log('entry.dropped', { entry: entry.id, recipient: entry.recipient, reason: failure.text });
       return;
     }
@@ -250,4 +258,11 @@ export class Dispatch {
     await queue.defer(claimant, entry.id, now + wait, failure.text);
     log('entry.deferred', { entry: entry.id, reason: failure.text, cause: failure.cause, wait });
   }
+}
+
+function newsOf({ failure, isRefused }: Done): News | undefined {
+  if (isRefused) return undefined;
+  if (!failure) return { action: 'delivered', status: '2.0.0', host: '', reply: '' };
+  const { status, text } = failure;
+  return { action: 'failed', status, host: '', reply: `${failure.temporary ? 451 : 550} ${status} ${text}` };
 }

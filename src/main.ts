@@ -16,6 +16,7 @@ import { timedStorage } from './lib/timed-storage.ts';
 import type { Templates } from './list/templates.ts';
 import type { Log } from './log.ts';
 import { failed, type Result, success, temporary } from './mail/failure.ts';
+import { noticeParts } from './notice-parts.ts';
 import { queueFile } from './queue/sqlite-queue.ts';
 import type { Claimant } from './queue/store.ts';
 import type { Listen } from './receive/receiver.ts';
@@ -116,6 +117,7 @@ async function join(parts: DaemonParts, running: Running[]): Promise<Result<Daem
     log,
     places: placesOf(home),
     openList: openListOf(home),
+    notices: noticeParts(home),
     stages: joinStages({
       home,
       claimant,

@@ -1,6 +1,6 @@
 import type { Home } from './home.ts';
 import type { NoticeParts, Reader } from './queue/notice.ts';
-import { type Places, routeText } from './route.ts';
+import { type Places, type Route, routeText } from './route.ts';
 import { hostnameOf, placesOf } from './stages.ts';
 
 /** Gives the notices of what became of mail what they need of a home. */
@@ -19,20 +19,15 @@ export function noticeParts(home: Home): NoticeParts {
   };
 }
 
+/** Addresses of ours that take nothing. */
+const unread: ReadonlySet<Route['kind']> = new Set(['unknown', 'decision', 'request']);
+
 // What comes back to the bare `L-return` of a forward to an owner is thrown away there: the postmaster should know of an owner who gets no
 // mail.
 function readerOf(address: string, places: Places): Reader {
   const route = routeText(address, places);
-  switch (route.kind) {
-    case 'foreign':
-      return { kind: 'elsewhere' };
-    case 'postmaster':
-      return { kind: 'postmaster' };
-    case 'unknown':
-      return { kind: 'nobody' };
-    case 'bounce':
-      return route.isBare ? { kind: 'nobody' } : { kind: 'here', list: route.list.address };
-    default:
-      return { kind: 'here', list: 'list' in route ? route.list.address : '' };
-  }
+  if (route.kind === 'foreign') return { kind: 'elsewhere' };
+  if (route.kind === 'postmaster') return { kind: 'postmaster' };
+  if (unread.has(route.kind) || (route.kind === 'bounce' && route.isBare)) return { kind: 'nobody' };
+  return { kind: 'here', list: 'list' in route ? route.list.address : '' };
 }

@@ -59,7 +59,7 @@ export async function startReceivers(
       newId,
       room,
       submission,
-      isDsnHonoured: false,
+      isDsnHonoured: listen.protocol === 'submission' || listen.protocol === 'submissions',
     });
     if (!started.ok) return started;
     const receiver = started.value;

@@ -45,6 +45,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
     'home.ts',
     'engines.ts',
     'stages.ts',
+    'notice-parts.ts',
     'delivery.ts',
     'receivers.ts',
     'reload.ts',

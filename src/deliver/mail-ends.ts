@@ -1,7 +1,7 @@
 import type { Clock } from '../lib/clock.ts';
 import type { Log } from '../log.ts';
 import { statusOf } from '../mail/dsn.ts';
-import { type News, type Notice, noticeOf, type NoticeParts } from '../queue/notice.ts';
+import { logNotice, type News, noticeOf, type NoticeParts } from '../queue/notice.ts';
 import type { Claimant, Entry, QueueStore } from '../queue/store.ts';
 import type { AttemptResult } from './delivery.ts';
 
@@ -38,14 +38,9 @@ export async function endMail(
   const fields = { entry: entry.id, recipient: entry.recipient, host: result.host, reply: result.reply };
   if (next !== undefined) log('delivery.deferred', { ...fields, next });
   else log(result.state === 'delivered' ? 'delivery.delivered' : 'delivery.failed', fields);
-  if (isDone && news && notice) tellOf(entry, news, notice, parts);
-}
-
-function tellOf(entry: Entry, { action }: News, { to }: Notice, { log, onNotice }: MailEndsParts): void {
-  const { id, recipient, sender } = entry;
-  if (to === '') return log('dsn.lost', { entry: id, recipient, sender });
-  log('dsn.queued', { entry: id, recipient, to, action });
-  onNotice();
+  if (!isDone || !news || !notice) return;
+  logNotice(entry, news, notice, log);
+  parts.onNotice();
 }
 
 function newsOf(

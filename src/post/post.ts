@@ -124,7 +124,7 @@ async function refused(
   tools: PostTools,
 ): Promise<Handled> {
   tools.log('post.rejected', { entry: entry.id, list: list.name.address, sender: entry.sender, rule: verdict.rule });
-  if (verdict.kind === 'discard') return doneWith(`discarded: ${verdict.rule}`);
+  if (verdict.kind === 'discard') return { ...doneWith(`discarded: ${verdict.rule}`), isRefused: true };
   const notice = await tools.notice(entry, list, verdict.text);
-  return { kind: 'done', ...notice, result: `rejected: ${verdict.rule}` };
+  return { kind: 'done', ...notice, result: `rejected: ${verdict.rule}`, isRefused: true };
 }

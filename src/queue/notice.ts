@@ -1,6 +1,7 @@
 import { isUtf8 } from 'node:buffer';
 import type { Clock } from '../lib/clock.ts';
 import type { Id } from '../lib/ids.ts';
+import type { Log } from '../log.ts';
 import { composeDsn, type DsnReport } from '../mail/dsn.ts';
 import { parseHeader, valuesOf } from '../mail/header.ts';
 import type { Entry, Following, NewEntry } from './store.ts';
@@ -34,7 +35,7 @@ export interface Notice extends Following {
 }
 
 /** True when its sender has asked for news of this kind, or, of a failure, has said nothing (RFC 3461 §4.1). */
-export function isAsked({ dsn, isDelayTold }: Entry, action: News['action']): boolean {
+function isAsked({ dsn, isDelayTold }: Entry, action: News['action']): boolean {
   if (action === 'failed') return dsn?.notify?.includes('failure') ?? true;
   if (action === 'delayed') return !isDelayTold && (dsn?.notify?.includes('delay') ?? false);
   return dsn?.notify?.includes('success') ?? false;
@@ -50,7 +51,7 @@ export async function noticeOf(entry: Entry, news: News, parts: NoticeParts): Pr
   if (reader.kind === 'nobody' && news.action !== 'failed') return undefined;
   const message = (await parts.messageOf(entry)) ?? Buffer.alloc(0);
   if (reader.kind !== 'nobody') return written(entry, news, message, { to: entry.sender, reader }, parts);
-  if (parts.domain === '' || hasPassedPostmaster(message, parts)) return { to: '', messages: [], entries: [] };
+  if (parts.domain === '' || isPostmasters(entry, message, parts)) return { to: '', messages: [], entries: [] };
   return written(entry, news, message, { to: `postmaster@${parts.domain}`, reader }, parts);
 }
 
@@ -81,8 +82,15 @@ function written(
 }
 
 // Whoever reads there has it forwarded with this mark.
-function hasPassedPostmaster(message: Buffer, { readerOf }: NoticeParts): boolean {
-  return valuesOf(parseHeader(message), 'delivered-to').some((address) => readerOf(address).kind === 'postmaster');
+function isPostmasters({ recipient }: Entry, message: Buffer, { readerOf }: NoticeParts): boolean {
+  const passed = [recipient, ...valuesOf(parseHeader(message), 'delivered-to')];
+  return passed.some((address) => readerOf(address).kind === 'postmaster');
+}
+
+/** Says in the log who was told, once that is on disk. */
+export function logNotice({ id, recipient, sender }: Entry, { action }: News, { to }: Notice, log: Log): void {
+  if (to === '') log('dsn.lost', { entry: id, recipient, sender });
+  else log('dsn.queued', { entry: id, recipient, to, action });
 }
 
 // Replies come as octets; many hosts write UTF-8.
