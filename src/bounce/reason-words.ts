@@ -140,7 +140,7 @@ export const rows: readonly Row[] = [
   },
   {
     reason: 'notaccept',
-    text: /null mx|does ?n[o']t (?:accept|receive) (?:any )?(?:e?mail)|no smtp service|no mx (?:record|found)|couldn'?t find a mail exchanger|mail exchanger or ip address|does not accept (?:mail|email)|do not accept (?:mail|email)|smtp service not available|malformed or unexpected name server reply/i,
+    text: /null mx|does ?n[o']t (?:accept|receive) (?:any )?(?:e?mail)|no smtp service|no mx (?:record|found)|couldn'?t find a mail exchanger|mail exchanger or ip address|does not accept (?:mail|email)|do not accept (?:mail|email)|smtp service not available/i,
   },
   {
     reason: 'hostunknown',

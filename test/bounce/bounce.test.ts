@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 import { handleBounce, recordRefusals } from '../../src/bounce/bounce.ts';
 import type { MailRole } from '../../src/list/name.ts';
@@ -42,7 +44,11 @@ async function bounceTalk(t: TestContext, members: Partial<Record<MailRole, stri
       assert.ok(way.kind === 'bounce', `${to} is no return path`);
       const entry = arrived(talk.newId(), sender, to, talk.now);
       return answered(
-        await handleBounce(entry, Buffer.from(message), way, talk.list, { ...talk.tools, providerOf: () => 'others', onDue: () => {} }),
+        await handleBounce(entry, Buffer.from(message), way, talk.list, {
+          ...talk.tools,
+          providerOf: () => 'others',
+          onDue: () => {},
+        }),
       ).result;
     },
     recorded: async () => (await store.bounces(100)).map(({ address, number, how }) => `${address} ${number} ${how}`),
@@ -68,7 +74,11 @@ test('the same entry is recorded once, however often the stage runs', async (t) 
   assert.ok(way.kind === 'bounce');
   const entry = arrived(talk.newId(), '', to, talk.now);
   for (let run = 0; run < 3; run++)
-    await handleBounce(entry, Buffer.from(reportOf()), way, talk.list, { ...talk.tools, providerOf: () => 'others', onDue: () => {} });
+    await handleBounce(entry, Buffer.from(reportOf()), way, talk.list, {
+      ...talk.tools,
+      providerOf: () => 'others',
+      onDue: () => {},
+    });
   assert.equal((await talk.recorded()).length, 1);
 });
 
@@ -170,4 +180,56 @@ test('refusals during delivery are recorded once each', async (t) => {
   }
   assert.deepEqual(await talk.recorded(), [`${ann} 4 refused`, `${ann} 3 refused`]);
   assert.equal((await talk.list.store.bounces(1))[0]!.text.length, 500);
+});
+
+// BSD-2-Clause mail of github.com/sisimai/set-of-emails, beside rows of what each says.
+const corpora = process.env['EZLM_CORPORA'];
+
+test(
+  'real bounces at a return path are put down to its member, and none of them leads further than to a warning',
+  { skip: corpora ? false : 'EZLM_CORPORA is not set' },
+  async (t) => {
+    const home = join(corpora!, 'sisimai');
+    const rows: { file: string; hard: boolean }[] = JSON.parse(await readFile(join(home, 'expected.json'), 'utf8'));
+    const files = [...new Set(rows.map(({ file }) => file))];
+    const members = files.map((_, at) => `member-${at}@example.net`);
+    const talk = await bounceTalk(t, { subscriber: members });
+    const { store } = talk.list;
+    for (const [at, file] of files.entries())
+      await talk.bounce(await talk.verp(members[at]!), await readFile(join(home, 'bounces', file)));
+    const recorded = await store.bounces(10_000);
+    assert.deepEqual(
+      recorded.filter(({ member, address }) => members[member - 1] !== address),
+      [],
+    );
+    const softFiles = new Set(files.filter((file) => !rows.some((row) => row.file === file && row.hard)));
+    const climbing: string[] = [];
+    let blamed = 0;
+    for await (const page of store.standings())
+      for (const { address, standing } of page) {
+        assert.equal(standing.state, 'ok');
+        if (standing.score > 0) blamed++;
+        if (standing.due !== undefined) climbing.push(files[members.indexOf(address)]!);
+      }
+    t.diagnostic(`${recorded.length} of ${files.length} recorded, ${climbing.length} would be warned`);
+    assert.ok(climbing.filter((file) => softFiles.has(file)).length <= 3);
+    assert.ok(blamed >= 0.95 * (files.length - softFiles.size));
+    const complaints = recorded.filter(({ how }) => how === 'complaint').length;
+    assert.equal(await store.count('subscriber'), files.length - complaints);
+  },
+);
+
+test('ten thousand forged bounces move nothing', async (t) => {
+  const talk = await bounceTalk(t, { subscriber: [ann] });
+  const real = await talk.verp(ann);
+  const [, mac] = /\.([a-z2-7]{8})-/.exec(real)!;
+  for (let n = 0; n < 10_000; n++) {
+    const wrong = n
+      .toString(32)
+      .padStart(8, 'a')
+      .replace(/[018-9w-z]/g, 'b')
+      .slice(-8);
+    if (wrong !== mac) assert.equal(await talk.bounce(real.replace(mac!, wrong)), 'ignored: no valid MAC');
+  }
+  assert.deepEqual(await talk.recorded(), []);
 });
