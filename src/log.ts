@@ -13,7 +13,7 @@ export const events = {
   },
   'daemon.recovered': {
     level: 'info',
-    meaning: 'claims of a run that did not end well were given back; says how many',
+    meaning: 'what the last run had begun and not ended was given back; says how many',
   },
   'settings.problem': { level: 'warn', meaning: 'a settings file has a mistake; the last good settings go on' },
   'settings.reloaded': {

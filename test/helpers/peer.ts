@@ -25,8 +25,8 @@ export interface Peer {
   close(): Promise<void>;
 }
 
-/** Starts a peer on a free port of the loopback. */
-export async function startPeer(): Promise<Peer> {
+/** Starts a peer on a free port of the loopback. It has a copy when the message has ended, and says so `replyMs` later. */
+export async function startPeer(replyMs = 0): Promise<Peer> {
   const refusals = new Map<string, { code: number; text: string }>();
   const copies: PeerCopy[] = [];
   const server = new SMTPServer({
@@ -46,7 +46,8 @@ export async function startPeer(): Promise<Peer> {
         const sender = mailFrom === false ? '' : mailFrom.address;
         const message = Buffer.concat(chunks).toString('latin1');
         for (const { address } of rcptTo) copies.push({ sender, recipient: address, message });
-        done();
+        if (replyMs === 0) done();
+        else setTimeout(done, replyMs).unref();
       });
     },
   });
