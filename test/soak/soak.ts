@@ -8,13 +8,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { randomFrom } from '../helpers/random.ts';
+import { deadAddresses } from './dead-addresses.ts';
 import { crashFanout } from './crash-fanout.ts';
 import { crashIntake } from './crash-intake.ts';
 import { million } from './million.ts';
 import type { SoakPart } from './part.ts';
 import { tenThousandLists } from './ten-thousand-lists.ts';
 
-const parts: readonly SoakPart[] = [crashFanout, crashIntake, million, tenThousandLists];
+const parts: readonly SoakPart[] = [crashFanout, crashIntake, million, tenThousandLists, deadAddresses];
 
 const { values: given } = parseArgs({
   options: {

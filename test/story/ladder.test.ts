@@ -240,3 +240,34 @@ test('ten refusals for the sake of policy tell the owner once, and move nobody',
   const letters = peer.of('owner@example.org').map((copy) => fieldOf(copy, 'Subject'));
   assert.equal(letters.filter((subject) => /refuse/.test(subject!)).length, 1);
 });
+
+test('what a host refuses in the session climbs the same ladder, by the reports of our own delivery', async (t) => {
+  const ladder = await startLadder(t, { warnDays: 1, probeDays: 1 });
+  const { list, peer } = ladder;
+  peer.refusals.set(dead, { code: 550, text: '5.1.1 nobody of that name' });
+  await ladder.post('first words');
+  for (const event of ['warning returned', '-probe']) {
+    await ladder.pass(1.1);
+    await until(event, async () => (await ladder.log()).includes(`${event} ${dead}`));
+  }
+  assert.equal(await list.store.memberOf('subscriber', dead), undefined);
+  assert.ok(await list.store.memberOf('subscriber', rita));
+  assert.equal(peer.of('owner@example.org').length, 0);
+});
+
+test('whoever cannot get the request to confirm is not asked again, and is no member', async (t) => {
+  const ladder = await startLadder(t);
+  const { list, peer } = ladder;
+  const typo = 'nobody@example.com';
+  peer.refusals.set(typo, { code: 550, text: '5.1.1 nobody of that name' });
+  const to = `news-subscribe@${list.name.domain}`;
+  await transact(ladder.daemon.smtpPort, { from: typo, to, message: letter(typo, to, 'please') });
+  await until('the end of the request', async () => {
+    const request = await list.store.requestById(1);
+    return request?.used !== undefined;
+  });
+  assert.equal(await list.store.memberOf('subscriber', typo), undefined);
+  assert.ok(
+    ladder.logged.some(({ event, fields }) => event === 'bounce.ignored' && /closed/.test(String(fields['why']))),
+  );
+});
