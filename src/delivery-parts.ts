@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { type BounceTools, recordRefusals } from './bounce/bounce.ts';
+import type { OwnField } from './deliver/copy-heads.ts';
 import type { DelivererParts } from './deliver/deliverer.ts';
 import { ownEndpoints } from './deliver/own-endpoints.ts';
 import { providerName } from './deliver/providers.ts';
@@ -13,6 +14,7 @@ import type { Home } from './home.ts';
 import type { Resolver } from './lib/dns.ts';
 import type { Id } from './lib/ids.ts';
 import { readSecret } from './lib/secrets.ts';
+import { leaveAddress } from './list/leave-address.ts';
 import type { Log } from './log.ts';
 import { keptAddress } from './mail/address.ts';
 import { failed, type Result, success, temporary } from './mail/failure.ts';
@@ -68,6 +70,7 @@ export function deliveryParts({
     onRefused: (refusals) => refused(home, refusals, { clock, log, providerOf: providerName, onDue: onBouncesDue }),
     keysOf: keysOf(home.paths.keys, clock, (reason) => log('keys.trouble', { reason })),
     sendersOf: (post) => sendersOf(home, post),
+    ownFieldOf: (post) => ownFieldOf(home, post),
     carrier: (port) =>
       sandboxMail === undefined
         ? new SmtpCarrier(
@@ -105,6 +108,15 @@ async function sendersOf(home: Home, post: Entry): Promise<((member: number, add
   const { name, id, domain } = list.name;
   const prefix = role === 'digest' ? `${name}-digest` : name;
   return (member, text) => verpSender(prefix, id, domain, { number, member, address: keptAddress(text) }, keys.verpMac);
+}
+
+// RFC 2369 §3.2.
+async function ownFieldOf(home: Home, post: Entry): Promise<OwnField | undefined> {
+  const list = openListOf(home)(post.recipient);
+  if (!list || (await list.settings()).unsubscribe === 'list') return undefined;
+  const keys = await list.keys();
+  const valueOf: OwnField['valueOf'] = (id, address) => `<mailto:${leaveAddress(list.name, { id, address }, keys)}>`;
+  return { name: 'List-Unsubscribe', valueOf };
 }
 
 async function refused(home: Home, refusals: readonly Refusal[], tools: BounceTools): Promise<void> {

@@ -10,7 +10,7 @@ export function mailCommand(delivery: Delivery, capabilities: Capabilities): str
   const { eightBit, utf8, hasSize } = capabilities;
   const { sender } = delivery;
   const message = formFor(delivery, capabilities);
-  const size = hasSize ? ` SIZE=${message.size}` : '';
+  const size = hasSize ? ` SIZE=${octetsOf(delivery, message.size)}` : '';
   const body = eightBit && message.hasEightBit ? ' BODY=8BITMIME' : '';
   const asked = requestFor(delivery, capabilities);
   const dsn = asked ? mailParameters(asked) : '';
@@ -34,7 +34,12 @@ export function formFor({ load }: Delivery, { eightBit }: Capabilities): WireMes
   return eightBit || !message.hasEightBit ? message : (message.inSevenBit() ?? message);
 }
 
-/** Why a peer with these capabilities is not even asked: a reply in its stead; undefined: it can be asked. */
+/** Octets of a copy whose message has so many. */
+export function octetsOf({ head }: Delivery, message: number): number {
+  return head ? head.text.length + message : message;
+}
+
+/** Why a peer with these capabilities is not even asked: a reply in its stead; undefined: it can be asked, and the copy has its head. */
 export function whyNotSendable(delivery: Delivery, capabilities: Capabilities): string | undefined {
   const { size, utf8, eightBit } = capabilities;
   const { message } = delivery.load;
@@ -45,7 +50,9 @@ export function whyNotSendable(delivery: Delivery, capabilities: Capabilities): 
   if (!eightBit && message.hasEightBit && !message.inSevenBit())
     return '554 5.6.3 the host takes ASCII only (no 8BITMIME), and the message cannot be converted';
   // RFC 1870 §6.1: a message that is too large for the peer is not offered to it.
-  const octets = formFor(delivery, capabilities).size;
+  const form = formFor(delivery, capabilities);
+  delivery.load.copies?.stampNow(delivery, form);
+  const octets = octetsOf(delivery, form.size);
   return size > 0 && octets > size ? `552 5.3.4 the message has ${octets} octets, the host takes ${size}` : undefined;
 }
 

@@ -1,11 +1,12 @@
 import type { Clock } from '../lib/clock.ts';
-import { type Id, timeOf } from '../lib/ids.ts';
+import type { Id } from '../lib/ids.ts';
 import { WakeUp } from '../lib/signal.ts';
 import type { Log } from '../log.ts';
 import type { Chunk, Claimant, DueRecipient, Entry, QueueStore } from '../queue/store.ts';
 import { wireMessage } from '../smtp/data.ts';
 import type { Carrier, CarrierPort, ChunkJob, Delivery, DueJob, Load, MailJob, Run } from './delivery.ts';
-import { mailSigner, postSigner, type SigningParts } from './signing.ts';
+import { type PostLoadParts, postLoad } from './post-load.ts';
+import { mailSigner } from './signing.ts';
 import { OutcomeBuffer } from './outcome-buffer.ts';
 import { Results, type ResultsParts } from './results.ts';
 import { domainOf, isAsciiText, runsOf, SingleRun } from './runs.ts';
@@ -13,7 +14,7 @@ import { domainOf, isAsciiText, runsOf, SingleRun } from './runs.ts';
 /** Makes the envelope senders of a post's copies. */
 export type SenderOf = (member: number, address: string) => string;
 
-export interface DelivererParts extends Omit<ResultsParts, 'onSettled' | 'onChunkEnded'>, SigningParts {
+export interface DelivererParts extends Omit<ResultsParts, 'onSettled' | 'onChunkEnded'>, PostLoadParts {
   readonly queue: QueueStore;
   readonly claimant: Claimant;
   readonly clock: Clock;
@@ -276,9 +277,8 @@ export class Deliverer {
     const entry = await this.#parts.queue.entry(post);
     const message = entry && (await this.#parts.queue.message(entry.message));
     const senderOf = entry && (await this.#parts.sendersOf(entry));
-    const signer = entry && (await postSigner(domainOf(entry.recipient), this.#parts));
-    const load = message && { message: wireMessage(message, signer), birth: timeOf(post) };
-    return load && senderOf && { load, senderOf, list: entry.recipient };
+    if (!message || !senderOf) return undefined;
+    return { load: await postLoad(entry, message, this.#parts), senderOf, list: entry.recipient };
   }
 }
 

@@ -1,10 +1,13 @@
 import type { Id } from '../lib/ids.ts';
 import type { Entry, OutcomeState } from '../queue/store.ts';
 import type { WireMessage } from '../smtp/data.ts';
+import type { CopyHead, CopyHeads } from './copy-heads.ts';
 
 /** A message being delivered: shared by all its recipients. */
 export interface Load {
   readonly message: WireMessage;
+  /** Stamps what only one copy has; undefined: all copies are the same. */
+  readonly copies?: CopyHeads | undefined;
   /** Milliseconds since 1970: the retry curve and the lifetime count from here. */
   readonly birth: number;
 }
@@ -40,6 +43,8 @@ export interface DueJob {
 /** One recipient on its way: lives only between the claim and its result. */
 export interface Delivery {
   readonly load: Load;
+  /** What stands before the message in this copy alone; undefined while it is not stamped, and where nothing does. */
+  head?: CopyHead | undefined;
   /** Envelope sender, with VERP for a post. */
   readonly sender: string;
   readonly recipient: string;

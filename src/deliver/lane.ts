@@ -15,6 +15,7 @@ import { domainOf } from './runs.ts';
 import type { Dialer, OpenSession, SetupFailure } from './session-setup.ts';
 import type { LaneCounts, LaneIdentity, LaneState, ToTraffic } from './traffic-messages.ts';
 import type { SessionPort } from './transaction.ts';
+import { Stamping } from './stamping.ts';
 import { Transactions } from './transactions.ts';
 import { Waiting } from './waiting.ts';
 
@@ -44,6 +45,7 @@ export class Lane {
   readonly #parts: LaneParts;
   readonly #identity: LaneIdentity;
   readonly #waiting = new Waiting();
+  readonly #stamping: Stamping;
   readonly #sessions = new Map<Transactions, Lease>();
   readonly #gate: LaneGate;
   readonly #overflow: LaneOverflow;
@@ -63,6 +65,7 @@ export class Lane {
   constructor(parts: LaneParts) {
     this.#parts = parts;
     const { clock, port } = parts;
+    this.#stamping = new Stamping(this.#waiting, port, () => this.pump());
     this.#gate = new LaneGate(clock);
     this.#overflow = new LaneOverflow({ clock, port, gate: this.#gate, waiting: this.#waiting, tally: this.#tally });
     const { key: lane, hosts, isRoute } = parts.hops;
@@ -70,7 +73,7 @@ export class Lane {
   }
 
   get waiting(): number {
-    return this.#waiting.count;
+    return this.#waiting.count + this.#stamping.count;
   }
 
   /** What must not stay here. */
@@ -108,6 +111,7 @@ export class Lane {
   /** Gives work to idle sessions and asks for more where they are needed. */
   pump(): void {
     if (this.#isStopping) return;
+    if (this.#gate.isShut) for (const one of this.#stamping.drain()) this.#giveBack(one);
     this.#overflow.makeWay();
     for (const session of this.#sessions.keys()) session.resume(false);
     if (this.#parts.port.mayBegin()) this.#ask();
@@ -226,9 +230,8 @@ export class Lane {
 
   #take(): Delivery | undefined {
     const held = this.#parts.heldLists();
-    const delivery = this.#waiting.take(held);
-    if (delivery) this.#parts.port.begun();
-    else if (held) this.#pumpLater(untilTurnMs(this.#parts.clock.now()));
+    const delivery = this.#stamping.take(this.#sessions.size, held);
+    if (!delivery && held) this.#pumpLater(untilTurnMs(this.#parts.clock.now()));
     return delivery;
   }
 

@@ -38,6 +38,12 @@ export class Outbox {
     this.#used += octets.length;
   }
 
+  /** Appends a message, behind what stands before it in this copy alone. */
+  message(head: { readonly text: string } | undefined, octets: Buffer): void {
+    if (head) this.text(head.text);
+    this.octets(octets);
+  }
+
   /** Sends what was gathered. */
   flush(): void {
     if (this.#before.length > 0) return this.#flushAll();

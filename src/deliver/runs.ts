@@ -65,7 +65,7 @@ class MemberRun implements Run {
     const recipient = line.slice(blank + 1);
     // VERP senders are ASCII: the form for others has numbers only.
     const isAscii = this.#chunk.isAscii || isAsciiText(recipient);
-    return { load, sender: senderOf(member, recipient), recipient, isAscii, member, position, job };
+    return { load, head: undefined, sender: senderOf(member, recipient), recipient, isAscii, member, position, job };
   }
 }
 

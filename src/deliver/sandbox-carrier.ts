@@ -81,8 +81,11 @@ export class SandboxCarrier implements Carrier {
 }
 
 // RFC 5321 §4.4: the last hop writes the envelope sender into Return-Path.
-function copyOf({ sender, recipient, load }: Delivery): Buffer {
-  const trace = Buffer.from(`Return-Path: <${sender}>\r\nDelivered-To: ${recipient}\r\n`, 'utf8');
+function copyOf(delivery: Delivery): Buffer {
+  const { sender, recipient, load } = delivery;
+  load.copies?.stampNow(delivery, load.message);
+  const head = delivery.head?.text ?? '';
+  const trace = Buffer.from(`Return-Path: <${sender}>\r\nDelivered-To: ${recipient}\r\n${head}`, 'utf8');
   const { octets } = load.message;
   const message = octets.subarray(0, octets.length - '.\r\n'.length).toString('latin1');
   return Buffer.concat([trace, Buffer.from(message.replaceAll('\r\n..', '\r\n.').replace(/^\.\./, '.'), 'latin1')]);

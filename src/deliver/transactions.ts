@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net';
 import type { Capabilities } from '../smtp/capabilities.ts';
 import { ReplyParser } from '../smtp/reply.ts';
-import { formFor, mailCommand, rcptCommand, whyNotSendable } from './commands.ts';
+import { formFor, mailCommand, octetsOf, rcptCommand, whyNotSendable } from './commands.ts';
 import type { AttemptResult, Delivery } from './delivery.ts';
 import { FlushRound } from './flush-round.ts';
 import { Outbox } from './outbox.ts';
@@ -125,8 +125,8 @@ export class Transactions {
 
   #sendWhole(delivery: Delivery, reset: string): void {
     const { raw } = formFor(delivery, this.#capabilities);
-    this.#outbox.text(`${reset}${this.#envelope(delivery)}BDAT ${raw.length} LAST\r\n`);
-    this.#outbox.octets(raw);
+    this.#outbox.text(`${reset}${this.#envelope(delivery)}BDAT ${octetsOf(delivery, raw.length)} LAST\r\n`);
+    this.#outbox.message(delivery.head, raw);
   }
 
   #nextSendable(): Delivery | undefined {
@@ -184,8 +184,9 @@ export class Transactions {
   // RFC 2920 §3.1: a 354 though every recipient was refused is answered with an empty message.
   #sendMessage(transaction: Transaction): void {
     transaction.stage = 'end';
+    const { delivery } = transaction;
     if (transaction.refusal === undefined)
-      this.#outbox.octets(formFor(transaction.delivery, this.#capabilities).octets);
+      this.#outbox.message(delivery.head, formFor(delivery, this.#capabilities).octets);
     else this.#outbox.text('.\r\n');
     if (!this.#isLockstep) this.#begin();
   }

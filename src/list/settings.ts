@@ -57,6 +57,14 @@ export const listSettingRows = [
     meaning: 'leaving needs the answer to a confirmation mail',
   },
   {
+    name: 'unsubscribe',
+    type: 'choice',
+    initial: 'list',
+    choices: ['list', 'member'],
+    meaning:
+      "the address in List-Unsubscribe: the list's, which asks for a confirmation; or one of each member's own, to which any mail ends the membership at once. With a DKIM key every copy is signed for itself then",
+  },
+  {
     name: 'bytesMost',
     type: 'number',
     initial: 10_485_760,

@@ -55,33 +55,48 @@ export function bodyHash(body: Buffer): string {
  * behind it is not looked at), `hash` the `bodyHash` of the body as it will be sent, `seconds` the Unix time of signing.
  */
 export function signatureFields(head: Buffer, hash: string, keys: readonly SigningKey[], seconds: number): Buffer {
-  const header = parseHeader(head);
-  const { names, text } = signedPart(header);
-  return Buffer.from(keys.map((key) => signatureField(key, names, text, hash, seconds)).join(''), 'latin1');
+  const { names, text } = signedPart(parseHeader(head));
+  return Buffer.from(keys.map((key) => signed(key, names, text, hash, seconds)).join(''), 'latin1');
 }
 
-function signatureField(key: SigningKey, names: readonly string[], text: string, hash: string, seconds: number) {
-  const { algorithm, domain, selector, secret } = key;
+function signed(key: SigningKey, names: readonly string[], text: string, hash: string, seconds: number): string {
+  const { unsigned, end } = unsignedField(key, names, hash, seconds);
+  const input = Buffer.from(text + end, 'latin1');
+  // RFC 8463 §3: Ed25519 signs the hash, not the text.
+  const signature =
+    key.algorithm === 'rsa-sha256'
+      ? sign('sha256', input, key.secret)
+      : sign(null, createHash('sha256').update(input).digest(), key.secret);
+  return signatureField(unsigned, signature);
+}
+
+/** A DKIM-Signature field up to its value, and `end`, the form of it that is signed behind all other fields. */
+export function unsignedField(
+  { algorithm, domain, selector }: SigningKey,
+  names: readonly string[],
+  hash: string,
+  seconds: number,
+): { readonly unsigned: string; readonly end: string } {
   const unsigned =
     `DKIM-Signature: v=1; a=${algorithm}; c=relaxed/relaxed;\r\n d=${domain};\r\n s=${selector}; t=${Math.floor(seconds)};` +
     `\r\n h=${foldedNames(names)};\r\n bh=${hash};\r\n b=`;
-  const input = Buffer.from(
-    `${text}dkim-signature:${relaxedValue(unsigned.slice('DKIM-Signature:'.length))}`,
-    'latin1',
-  );
-  // RFC 8463 §3: Ed25519 signs the hash, not the text.
-  const signature =
-    algorithm === 'rsa-sha256'
-      ? sign('sha256', input, secret)
-      : sign(null, createHash('sha256').update(input).digest(), secret);
+  return { unsigned, end: `dkim-signature:${relaxedValue(unsigned.slice('DKIM-Signature:'.length))}` };
+}
+
+/** The whole field, with its line end. */
+export function signatureField(unsigned: string, signature: Buffer): string {
   return `${unsigned}${signature.toString('base64').replace(/.{72}(?=.)/g, '$&\r\n ')}\r\n`;
 }
 
-// RFC 6376 §5.4.2: of several fields of one name the last is signed first.
-function signedPart(header: Header): { names: string[]; text: string } {
+/**
+ * The names for `h=` and the text of their fields, but for those of one name. RFC 6376 §5.4.2: of several fields of one name the last is
+ * signed first.
+ */
+export function signedPart(header: Header, except = ''): { names: string[]; text: string } {
   const names: string[] = [];
   let text = '';
   for (const name of signedNames) {
+    if (name === except) continue;
     const fields = header.fields.filter((field) => field.name === name).toReversed();
     for (const field of fields) text += `${name}:${relaxedValue(octetsOf(header, field))}\r\n`;
     names.push(...fields.map(() => name), name);

@@ -1,0 +1,65 @@
+import assert from 'node:assert/strict';
+import { generateKeyPairSync, type KeyObject } from 'node:crypto';
+import { test } from 'node:test';
+import * as fc from 'fast-check';
+import { bodyHash, keyRecord, type SigningKey, signingKey } from '../../src/mail/dkim.ts';
+import { CopySigner } from '../../src/mail/dkim-copies.ts';
+import { signaturesOf } from '../helpers/receiver.ts';
+
+const domain = 'lists.example.org';
+function madeKey(selector: string, text: string): SigningKey {
+  const made = signingKey(domain, selector, text);
+  assert.ok(made.ok);
+  return made.value;
+}
+
+const pemOf = ({ privateKey }: { privateKey: KeyObject }): string =>
+  String(privateKey.export({ type: 'pkcs8', format: 'pem' }));
+const keys = [
+  madeKey('r', pemOf(generateKeyPairSync('rsa', { modulusLength: 2_048 }))),
+  madeKey('e', pemOf(generateKeyPairSync('ed25519'))),
+];
+const records = Object.fromEntries(keys.map((key) => [`${key.selector}._domainkey.${domain}`, keyRecord(key)]));
+
+const head = 'List-Id: <news.lists.example.org>\r\nFrom: a@people.example\r\nSubject: a  post\r\n folded\r\n\r\n';
+const body = 'Hello.\r\n';
+
+function signerOf(some: readonly SigningKey[]): CopySigner {
+  return new CopySigner(Buffer.from(head), bodyHash(Buffer.from(body)), some, 1_700_000_000, 'list-unsubscribe');
+}
+
+function later(signer: CopySigner, value: string): Promise<string> {
+  return new Promise((resolve) => signer.signLater(value, resolve));
+}
+
+test('every copy verifies, whichever value its own field has, signed at once or many beside each other', async () => {
+  const value = fc.stringMatching(/^[!-~]{1,300}$/).map((text) => `<mailto:${text}>`);
+  const values = fc.uniqueArray(value, { minLength: 1, maxLength: 4 });
+  await fc.assert(
+    fc.asyncProperty(values, fc.subarray(keys, { minLength: 1 }), async (some, used) => {
+      const signer = signerOf(used);
+      const signed = await Promise.all(some.map((one) => later(signer, one)));
+      for (const [at, one] of some.entries()) {
+        assert.equal(signer.sign(one), signed[at]);
+        const copy = Buffer.from(`${signed[at]}List-Unsubscribe: ${one}\r\n${head}${body}`);
+        assert.deepEqual(
+          await signaturesOf(copy, domain, records),
+          used.map(() => 'pass'),
+        );
+      }
+    }),
+    { numRuns: 20 },
+  );
+});
+
+test('the signature of one copy is none of another, and no second field can be added', async () => {
+  const fields = signerOf(keys).sign('<mailto:a>');
+  const copy = (own: string): Buffer => Buffer.from(`${fields}${own}${head}${body}`);
+  const added = 'List-Unsubscribe: <mailto:x>\r\n';
+  for (const own of ['List-Unsubscribe: <mailto:b>\r\n', '', `${added}List-Unsubscribe: <mailto:a>\r\n`])
+    assert.deepEqual(await signaturesOf(copy(own), domain, records), ['fail', 'fail'], own);
+});
+
+test('without a key nothing is signed', () => {
+  assert.equal(signerOf([]).sign('<mailto:a>'), '');
+});
