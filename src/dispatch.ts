@@ -234,7 +234,7 @@ export class Dispatch {
   async #finish(entry: Entry, handled: Done): Promise<void> {
     const { queue, claimant, log, notices } = this.#parts;
     const news = newsOf(handled);
-    const notice = news && (await noticeOf(entry, news, notices));
+    const notice = news && (await noticeOf(entry, news, () => queue.message(entry.message), notices));
     const messages = [...handled.messages, ...(notice?.messages ?? [])];
     const entries = [...handled.entries, ...(notice?.entries ?? [])];
     const isDone = await queue.finish(claimant, entry.id, messages, entries);

@@ -5,7 +5,7 @@ import { hostnameOf, placesOf } from './stages.ts';
 
 /** Gives the notices of what became of mail what they need of a home. */
 export function noticeParts(home: Home): NoticeParts {
-  const { clock, newId, settings, queue } = home;
+  const { clock, newId, settings } = home;
   const places = placesOf(home);
   return {
     clock,
@@ -15,7 +15,6 @@ export function noticeParts(home: Home): NoticeParts {
       return settings.domains[0] ?? '';
     },
     readerOf: (address) => readerOf(address, places),
-    messageOf: ({ message }) => queue.message(message),
   };
 }
 

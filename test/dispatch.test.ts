@@ -43,7 +43,6 @@ function dispatchOn(queue: Refusing, clock: HandClock, worked: string[]): Dispat
       hostname: 'lists.example.org',
       domain: 'lists.example.org',
       readerOf: () => ({ kind: 'elsewhere' }),
-      messageOf: ({ message }) => queue.message(message),
     },
     openList: () => undefined,
     stages: { owner } as Stages,

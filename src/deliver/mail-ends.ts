@@ -18,19 +18,24 @@ export interface MailEndsParts {
   readonly onNotice: () => void;
 }
 
+/** An attempt of a single mail. */
+export interface EndedMail {
+  readonly entry: Entry;
+  /** As it was sent: it is in memory, while the queue would give a copy for each of its recipients. */
+  readonly message: Buffer;
+  readonly result: AttemptResult;
+  /** When it is tried again; undefined: this was the last attempt. */
+  readonly next: number | undefined;
+}
+
 /**
- * Ends the attempt of a single mail in the queue: `next` is when it is tried again, undefined that this was the last attempt. The notice to
- * its sender goes in with the same commit: a crash before it tries the mail again, one after it has told.
+ * Ends the attempt of a single mail in the queue. The notice to its sender goes in with the same commit: a crash before it tries the mail
+ * again, one after it has told.
  */
-export async function endMail(
-  entry: Entry,
-  result: AttemptResult,
-  next: number | undefined,
-  parts: MailEndsParts,
-): Promise<void> {
+export async function endMail({ entry, message, result, next }: EndedMail, parts: MailEndsParts): Promise<void> {
   const { queue, claimant, log } = parts;
   const news = newsOf(entry, result, next, parts);
-  const notice = news && (await noticeOf(entry, news, parts.notices));
+  const notice = news && (await noticeOf(entry, news, async () => message, parts.notices));
   const isDone =
     next === undefined
       ? await queue.finish(claimant, entry.id, notice?.messages ?? [], notice?.entries ?? [])

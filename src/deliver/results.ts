@@ -2,7 +2,7 @@ import type { Id } from '../lib/ids.ts';
 import { OutcomeBatch } from '../queue/outcome-batch.ts';
 import type { Outcome } from '../queue/store.ts';
 import type { AttemptResult, ChunkJob, Delivery, DueJob, MailJob } from './delivery.ts';
-import { endMail, type MailEndsParts } from './mail-ends.ts';
+import { type EndedMail, endMail, type MailEndsParts } from './mail-ends.ts';
 import { nextAttempt } from './retry.ts';
 
 /** A host refused a post's recipient for good: it counts as a bounce. */
@@ -30,12 +30,6 @@ export interface ResultsParts extends MailEndsParts {
   readonly onChunkDone: (post: Id) => void;
 }
 
-interface EndedMail {
-  readonly job: MailJob;
-  readonly result: AttemptResult;
-  readonly next: number | undefined;
-}
-
 /** Results that are committed together. */
 class ResultBatch {
   readonly outcomes = new OutcomeBatch();
@@ -44,7 +38,7 @@ class ResultBatch {
   /** How many members of which chunk. */
   readonly chunks = new Map<ChunkJob, number>();
   readonly dues: { readonly job: DueJob; readonly position: number; readonly isFinal: boolean }[] = [];
-  readonly mails: EndedMail[] = [];
+  readonly mails: { readonly job: MailJob; readonly ended: EndedMail }[] = [];
 }
 
 /** Turns results into what the queue keeps: outcomes first, then the ends of chunks, posts and mails. */
@@ -66,7 +60,7 @@ export class Results {
     const isFinal = result.state === 'delivered' || result.state === 'failed';
     const next = isFinal ? undefined : this.#next(delivery.load.birth, at, result.next);
     if (job.kind === 'mail') {
-      batch.mails.push({ job, result, next });
+      batch.mails.push({ job, ended: { entry: job.entry, message: delivery.load.message.raw, result, next } });
       return;
     }
     const outcome = this.#outcome(delivery, result, job.post, at, next);
@@ -111,7 +105,7 @@ export class Results {
 
   async #commitMails(batch: ResultBatch): Promise<void> {
     const { mails } = batch;
-    await Promise.all(mails.map(({ job, result, next }) => endMail(job.entry, result, next, this.#parts)));
+    await Promise.all(mails.map(({ ended }) => endMail(ended, this.#parts)));
     for (const { job } of mails.splice(0)) this.#parts.onSettled(job, 0);
   }
 

@@ -21,8 +21,6 @@ export interface NoticeParts {
   /** The domain of mailer-daemon and postmaster. */
   readonly domain: string;
   readonly readerOf: (address: string) => Reader;
-  /** The message of an entry; undefined when it is gone. */
-  readonly messageOf: (entry: Entry) => Promise<Buffer | undefined>;
 }
 
 /** What became of an entry. */
@@ -41,15 +39,23 @@ function isAsked({ dsn, isDelayTold }: Entry, action: News['action']): boolean {
   return dsn?.notify?.includes('success') ?? false;
 }
 
+/** Gives the message of an entry, which not every notice needs; undefined when it is gone. */
+export type MessageOf = () => Promise<Buffer | undefined>;
+
 /**
  * The notice of what became of an entry: for its sender or, where a failure can be told to nobody, for the postmaster. Undefined when nobody
  * has asked for it. A mail that has been through the postmaster's address is the end: what becomes of that one is nobody's news.
  */
-export async function noticeOf(entry: Entry, news: News, parts: NoticeParts): Promise<Notice | undefined> {
+export async function noticeOf(
+  entry: Entry,
+  news: News,
+  messageOf: MessageOf,
+  parts: NoticeParts,
+): Promise<Notice | undefined> {
   if (!isAsked(entry, news.action)) return undefined;
   const reader = parts.readerOf(entry.sender);
   if (reader.kind === 'nobody' && news.action !== 'failed') return undefined;
-  const message = (await parts.messageOf(entry)) ?? Buffer.alloc(0);
+  const message = (await messageOf()) ?? Buffer.alloc(0);
   if (reader.kind !== 'nobody') return written(entry, news, message, { to: entry.sender, reader }, parts);
   if (parts.domain === '' || isPostmasters(entry, message, parts)) return { to: '', messages: [], entries: [] };
   return written(entry, news, message, { to: `postmaster@${parts.domain}`, reader }, parts);

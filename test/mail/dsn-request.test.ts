@@ -1,7 +1,14 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import { assert as check, property, string } from 'fast-check';
-import { type PathParameters, readDsnOfMessage, readDsnOfRecipient, xtextOf } from '../../src/mail/dsn-request.ts';
+import {
+  mailParameters,
+  type PathParameters,
+  rcptParameters,
+  readDsnOfMessage,
+  readDsnOfRecipient,
+  xtextOf,
+} from '../../src/mail/dsn-request.ts';
 
 const parameters = (text: string): PathParameters =>
   new Map(text.split(' ').map((one) => [one.slice(0, one.indexOf('=')), one.slice(one.indexOf('=') + 1)]));
@@ -73,3 +80,14 @@ test('what is written as xtext is read as it was', () => {
     }),
   );
 });
+
+for (const [text, meaning] of [...ofMessage, ...ofRecipient]) {
+  if (!meaning || text === 'SIZE=1') continue;
+  test(`what ${text.slice(0, 40)} asks is asked of the next host`, () => {
+    const isMail = /^(?:RET|ENVID)/.test(text);
+    const written = isMail ? mailParameters(meaning) : rcptParameters(meaning);
+    const read = (isMail ? readDsnOfMessage : readDsnOfRecipient)(parameters(written.slice(1)));
+    assert.deepEqual(read.ok && { ...read.value }, meaning);
+    assert.match(written, /^(?: [!-~]+)+$/);
+  });
+}
