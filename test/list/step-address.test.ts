@@ -61,7 +61,7 @@ test('whatever single character is changed, it proves nothing any more', async (
         assert.ok(!isOurs, `${local}: ${other} at ${at}`);
       }
     for (let at = 0; at <= local.length; at++) {
-      assert.equal(provenOf(local.slice(0, at) + local.slice(at + 1)), false, 'one missing');
+      if (at < local.length) assert.equal(provenOf(local.slice(0, at) + local.slice(at + 1)), false, 'one missing');
       assert.equal(provenOf(`${local.slice(0, at)}7${local.slice(at)}`), false, 'one more');
     }
   }
