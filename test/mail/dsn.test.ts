@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import * as fc from 'fast-check';
 import { simpleParser } from 'mailparser';
 import { understand } from '../../src/bounce/understand.ts';
-import { composeDsn, type DsnLetter, type DsnReport, typedAddress } from '../../src/mail/dsn.ts';
+import { composeDsn, type DsnLetter, type DsnReport, statusOf, typedAddress } from '../../src/mail/dsn.ts';
 import { parseHeader, valueOf } from '../../src/mail/header.ts';
 import { splitMultipart } from '../../src/mail/multipart.ts';
 import { wireMessage } from '../../src/smtp/data.ts';
@@ -253,4 +253,20 @@ test('every address that can be mailed to comes back out of the report as it was
     }),
     { numRuns: 200 },
   );
+});
+
+// A reply, the class that its code must have, and the code of the report.
+const codes: readonly (readonly [reply: string, digit: '2' | '4' | '5', status: string])[] = [
+  ['550 5.1.1 no such user', '5', '5.1.1'],
+  ['550-5.7.26 unauthenticated', '5', '5.7.26'],
+  ['550 no such user', '5', '5.0.0'],
+  ['550 4.1.1 says both', '5', '5.0.0'],
+  ['550 5.1.1.1 is no code', '5', '5.0.0'],
+  ['250 2.0.0 ok', '2', '2.0.0'],
+  ['the peer closed the connection', '4', '4.0.0'],
+];
+
+test('the code of a report is that of the reply, when that has one of its class', () => {
+  for (const [reply, digit, status] of codes) assert.equal(statusOf(reply, digit), status, reply);
+  assert.equal(statusOf('no code', '4', '4.4.7'), '4.4.7');
 });

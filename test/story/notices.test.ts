@@ -183,27 +183,35 @@ test('a delay is told once, and then that the time is over, with the last reply'
   assert.equal(toldOf(station).length, 2);
 });
 
-// What is asked, whether the next hop knows DSN and takes the mail, and which notices there are.
-const wishes: readonly (readonly [notify: DsnRequest['notify'], knows: boolean, takes: boolean, told: string[]])[] = [
-  [undefined, false, true, []],
-  [undefined, false, false, ['failed']],
-  [undefined, true, false, ['failed']],
-  [[], false, false, []],
-  [[], true, false, []],
-  [['success'], false, true, ['relayed']],
-  [['success'], true, true, []],
-  [['success'], false, false, []],
-  [['success', 'failure'], true, false, ['failed']],
-  [['success', 'failure'], false, true, ['relayed']],
-  [['delay'], false, false, []],
+// What is asked, of what kind the next hop is, whether it takes the mail, and which notices there are.
+const wishes: readonly (readonly [
+  notify: DsnRequest['notify'],
+  host: 'knows' | 'old' | 'box',
+  takes: boolean,
+  told: string[],
+])[] = [
+  [undefined, 'old', true, []],
+  [undefined, 'old', false, ['failed']],
+  [undefined, 'knows', false, ['failed']],
+  [[], 'old', false, []],
+  [[], 'knows', false, []],
+  [['success'], 'old', true, ['relayed']],
+  [['success'], 'knows', true, []],
+  [['success'], 'old', false, []],
+  [['success', 'failure'], 'knows', false, ['failed']],
+  [['success', 'failure'], 'old', true, ['relayed']],
+  [['delay'], 'old', false, []],
+  [['success'], 'box', true, ['delivered']],
+  [undefined, 'box', false, ['failed']],
 ];
 
-/** A station with two hosts, one that knows DSN and one that does not; both refuse whose name begins with `no`. */
+/** A station with two hosts, one that knows DSN and one that does not and is spoken to by LMTP too; both refuse whose name begins with `no`. */
 async function twoHosts(t: TestContext): Promise<{ station: Station; knowing: Sink; other: Sink }> {
   const answer: SinkAnswer = (line) => (line.startsWith('RCPT TO:<no') ? '550 5.1.1 no such user' : undefined);
   const [knowing, other] = [await startSink(['DSN', 'PIPELINING'], answer), await startSink(['PIPELINING'], answer)];
   t.after(() => Promise.all([knowing.close(), other.close()]));
-  const routes = { 'knows.example': `127.0.0.1:${knowing.port}`, '*': `127.0.0.1:${other.port}` };
+  const [knows, old] = [`127.0.0.1:${knowing.port}`, `127.0.0.1:${other.port}`];
+  const routes = { 'knows.example': knows, 'box.example': `lmtp://${old}`, '*': old };
   return { station: await startStation(t, { routes }), knowing, other };
 }
 
@@ -224,8 +232,8 @@ test('senders are told what they have asked for, by us or by the next host', asy
     `RCPT TO:<bob@knows.example> NOTIFY=SUCCESS,DELAY ORCPT=rfc822;Bob+2Bx@away.example`,
   ]);
   assert.deepEqual(commands(other).slice(0, 2), [`MAIL FROM:<${ann}>`, 'RCPT TO:<bob@old.example>']);
-  const cases = wishes.map(([notify, knows, takes, told], at) => {
-    const recipient = `${takes ? 'yes' : 'no'}-${at}@${knows ? 'knows' : 'old'}.example`;
+  const cases = wishes.map(([notify, host, takes, told], at) => {
+    const recipient = `${takes ? 'yes' : 'no'}-${at}@${host}.example`;
     return { dsn: notify ? { notify } : {}, recipient, told: told.map((action) => `${recipient} ${action}`) };
   });
   for (const { recipient, dsn } of cases) await mail(station, { sender: ann, recipient, dsn });
@@ -252,6 +260,20 @@ test('a list that takes a mail tells its sender who has asked for it, and nobody
   await until('three ends', () => station.logged.filter(({ event }) => event === 'entry.done').length === 3);
   await isIdle(station);
   assert.deepEqual(toldOf(station), [`dsn.queued delivered ${ann}`]);
+});
+
+test('a confirmation that is refused in our own session closes the request', async (t) => {
+  const station = await startStation(t);
+  await stationList(station.daemon, 'news');
+  station.peer.refusals.set(bob, unknown);
+  const to = `news-subscribe@${listDomain}`;
+  await transact(station.daemon.smtpPort, { from: bob, to, message: letter(bob, to, 'subscribe') });
+  const ignored = await until('what the list made of the notice', () =>
+    station.logged.find(({ event }) => event === 'bounce.ignored'),
+  );
+  assert.equal(ignored.fields['why'], 'no member; what was asked for is closed');
+  await isIdle(station);
+  assert.equal(toldOf(station).length, 1);
 });
 
 test('a daemon that dies with a refusal in its ears has told the one who must know, once', async (t) => {
