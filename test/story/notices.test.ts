@@ -132,8 +132,10 @@ test('a mail without a sender that fails is told to the postmaster, once', async
   assert.deepEqual(station.peer.copies, []);
 });
 
-test('a notice that fails goes to the postmaster, and one that fails there too is only logged', async (t) => {
-  const station = await startStation(t, { postmaster: root });
+test('a notice that fails goes to the postmaster, and one that fails behind there too is only logged', async (t) => {
+  // Of all detours the longest: the postmaster is the owner of a list, and that one is gone.
+  const station = await startStation(t, { postmaster: `news-owner@${listDomain}` });
+  await stationList(station.daemon, 'news', { owner: root });
   for (const dead of [ann, bob, root]) station.peer.refusals.set(dead, unknown);
   await mail(station, { sender: ann, recipient: bob });
   await until('the end', () => toldOf(station).includes('dsn.lost'));
@@ -143,17 +145,6 @@ test('a notice that fails goes to the postmaster, and one that fails there too i
     `dsn.queued failed postmaster@${listDomain}`,
     'dsn.lost',
   ]);
-});
-
-test('a postmaster who is the owner of a list whose owner is gone: that ends too', async (t) => {
-  const station = await startStation(t, { postmaster: `news-owner@${listDomain}` });
-  station.peer.refusals.set(root, unknown);
-  await stationList(station.daemon, 'news', { owner: root });
-  const message = letter(ann, `news-owner@${listDomain}`, 'a question');
-  await transact(station.daemon.smtpPort, { from: ann, to: `news-owner@${listDomain}`, message });
-  await until('the end', () => toldOf(station).includes('dsn.lost'));
-  await isIdle(station);
-  assert.deepEqual(toldOf(station), [`dsn.queued failed postmaster@${listDomain}`, 'dsn.lost']);
 });
 
 test('a delay is told once, and then that the time is over, with the last reply', async (t) => {
