@@ -50,6 +50,8 @@ export interface Door {
   say(line: string): void;
   /** Shows how far a long work is, over the last such line, which an empty text wipes out; undefined where nobody watches. */
   readonly progress: ((text: string) => void) | undefined;
+  /** Has Ctrl-C call this instead of ending the process; gives what ends that. */
+  readonly onInterrupt: (stop: () => void) => () => void;
   /** How large the terminal is that standard output goes to; undefined when it goes elsewhere. */
   readonly screen: (() => { readonly columns: number; readonly rows: number }) | undefined;
   readonly clock: Clock;

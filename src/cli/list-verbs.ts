@@ -125,33 +125,66 @@ export const listVerbs: readonly VerbRow[] = [
   },
   {
     name: 'send',
-    usage: 'LIST < MESSAGE',
+    usage: 'LIST [--no-wait] < MESSAGE',
     arguments: [listRow],
-    options: [],
+    options: [{ name: 'no-wait', type: 'flag', meaning: 'at a terminal: do not show how far the post is' }],
     changes: true,
     json: true,
     meaning: 'post a message as the owner',
     more: [
       'The message (header, empty line, body) is queued with the owner as its envelope sender; the id of its queue entry is printed.',
       'From, Date and Message-ID are added where they are missing.',
+      'At a terminal it shows rate, counts and ETA until each member was tried once. Ctrl-C ends that and not the post, which "ezlm top" goes on showing.',
+      '"ezlm queue hold ID" pauses the post, and "ezlm queue release ID" lets it go on where it stood.',
     ],
-    examples: [{ line: 'ezlm send news@lists.example.org < issue-12.eml', meaning: 'an announcement' }],
+    examples: [
+      { line: 'ezlm send news@lists.example.org < issue-12.eml', meaning: 'an announcement' },
+      {
+        line: 'id=$(ezlm send news@lists.example.org --no-wait < issue-12.eml)',
+        meaning: 'for a script, and "ezlm queue hold $id"',
+      },
+    ],
     load: () => import('./verbs/send.ts'),
   },
   {
     name: 'trace',
-    usage: 'LIST NUMBER [ADDRESS]',
+    usage: 'LIST NUMBER [ADDRESS] [--state STATE] [--not-delivered] [--domain DOMAIN] [--latest] [--summary]',
     arguments: [
       listRow,
       { name: 'number', needed: true, meaning: 'the number of a post' },
       { name: 'address', meaning: 'only this recipient' },
     ],
-    options: [],
+    options: [
+      {
+        name: 'state',
+        type: 'text',
+        meaning: 'only recipients who stand so now',
+        choices: ['delivered', 'deferred', 'failed', 'uncertain'],
+      },
+      { name: 'not-delivered', type: 'flag', meaning: 'only recipients who have not got it' },
+      { name: 'domain', type: 'text', meaning: 'only recipients of this domain' },
+      { name: 'latest', type: 'flag', meaning: 'only the latest attempt of each' },
+      { name: 'summary', type: 'flag', meaning: 'count them instead: in all, by domain, and by reason' },
+    ],
     changes: false,
     json: true,
     meaning: 'say what became of a post, attempt by attempt',
-    more: ['Each attempt is a line: time, address, state, host, reply.'],
-    examples: [{ line: 'ezlm trace news@lists.example.org 17 bob@example.net', meaning: 'did bob get post 17?' }],
+    more: [
+      'Each attempt is a line: time, address, state, host, reply, and when the next one is due.',
+      'deferred: it is tried again; failed: it is not; uncertain: the connection broke after the message, so it is tried again and may arrive twice.',
+      'The summary counts whom nobody has tried yet as untried. Exit code 66 when there is no such post, or nobody of it was tried.',
+    ],
+    examples: [
+      { line: 'ezlm trace news@lists.example.org 17 bob@example.net', meaning: 'did bob get post 17?' },
+      {
+        line: 'ezlm trace news@lists.example.org 17 --summary',
+        meaning: 'how many got it, and why the others did not',
+      },
+      {
+        line: 'ezlm trace news@lists.example.org 17 --not-delivered --latest --json',
+        meaning: 'who did not, why, and what is due when',
+      },
+    ],
     load: () => import('./verbs/trace.ts'),
   },
   {

@@ -17,6 +17,8 @@ export interface Started {
   readonly input: Readable & { readonly isTTY?: boolean };
   readonly output: Writable & { readonly isTTY?: boolean; readonly columns?: number; readonly rows?: number };
   readonly talk: Writable & { readonly isTTY?: boolean };
+  /** Has SIGINT call this instead of ending the process; gives what ends that. */
+  readonly onInterrupt: (stop: () => void) => () => void;
 }
 
 /** Runs one command line of ezlm or of one of ezmlm's names; gives the exit code. */
@@ -52,6 +54,7 @@ function doorOf(started: Started): Door {
           isLineOpen = text !== '';
         }
       : undefined,
+    onInterrupt: started.onInterrupt,
     screen: output.isTTY ? () => ({ columns: output.columns ?? 80, rows: output.rows ?? 24 }) : undefined,
     clock: systemClock,
     dnsTexts: async (name) => (await import('../lib/dns.ts')).systemTexts(name),

@@ -40,7 +40,7 @@ export class Watch {
   readonly #door: Door;
   readonly #home: Home;
   readonly #recipients = new Map<Id, number>();
-  #last: Snapshot | undefined;
+  #last: Pick<Snapshot, 'at' | 'posts'> | undefined;
 
   constructor(door: Door, home: Home) {
     this.#door = door;
@@ -57,17 +57,15 @@ export class Watch {
       if (posts.length >= postsMost) break;
     }
     const queue = await this.#home.queue.counts();
-    this.#last = { at, isRunning, queue, lanes: isRunning ? asked.answer : [], posts };
-    return this.#last;
+    this.#last = { at, posts };
+    return { at, isRunning, queue, lanes: isRunning ? asked.answer : [], posts };
   }
 
-  /** How far one post is; undefined when it is no longer in the queue. */
-  async post(id: Id): Promise<PostProgress | undefined> {
-    const entry = await this.#home.queue.entry(id);
-    if (!entry) return undefined;
+  /** How far one post is, for those who look at no other. */
+  async post(entry: Entry): Promise<PostProgress> {
     const at = this.#door.clock.now();
     const progress = await this.#progress(entry, at);
-    this.#last = { at, isRunning: true, queue: await this.#home.queue.counts(), lanes: [], posts: [progress] };
+    this.#last = { at, posts: [progress] };
     return progress;
   }
 

@@ -7,6 +7,7 @@ import type { Log } from '../log.ts';
 import { valueOf } from '../mail/header.ts';
 import { permanent, type Failure } from '../mail/failure.ts';
 import { decodeWords, plainLine } from '../mail/words.ts';
+import { causeOfPost } from '../queue/cause.ts';
 import { doneWith, type Handled } from '../queue/handled.ts';
 import type { Entry, NewEntry, NewMessage } from '../queue/store.ts';
 import { dressPost } from './edits.ts';
@@ -68,7 +69,7 @@ export async function handlePost(entry: Entry, message: Buffer, list: List, tool
     sender: entry.sender,
     recipient: list.name.address,
     list: list.name.address,
-    cause: `${entry.id}:post`,
+    cause: causeOfPost(entry.id),
     due: tools.clock.now(),
     post: work,
   };

@@ -9,3 +9,8 @@ export function causeOfUser(user: string, id: Id): string {
 export function userOfCause(cause: string): string | undefined {
   return /^user (.+) \S+$/.exec(cause)?.[1];
 }
+
+/** The cause of the post that is made of an entry which has arrived. */
+export function causeOfPost(id: Id): string {
+  return `${id}:post`;
+}

@@ -1,7 +1,8 @@
-import { type Database, read, write } from '../lib/database.ts';
+import { type Database, read, unsynced, write } from '../lib/database.ts';
 import type { Id } from '../lib/ids.ts';
 import type { Role } from '../list/name.ts';
 import type { DsnRequest } from '../mail/dsn-request.ts';
+import { causeOfPost } from './cause.ts';
 import type { Entry, EntryFilter, EntryKind, EntryState, NewEntry, QueueCounts } from './store.ts';
 
 /** A message on its way into the database; a `body` of null lies in a file. */
@@ -67,7 +68,8 @@ export const accept = write(
   },
 );
 
-export const claim = write(
+// A claim that a power cut undoes is one that nobody holds: what was done under it has commits of its own.
+export const claim = unsynced(
   (
     db: Database,
     ask: Claim & { kinds: readonly EntryKind[]; limit: number; exceptDomains: readonly string[] },
@@ -132,7 +134,9 @@ export const filedBodies = read((db: Database, _ask: undefined): string[] =>
   db.all<{ id: string }>('SELECT id FROM messages WHERE body IS NULL').map((row) => row.id),
 );
 
-export const entry = read((db: Database, ask: { id: Id }): Entry | undefined => entryById(db, ask.id));
+export const entry = read(
+  (db: Database, ask: { id: Id }): Entry | undefined => entryById(db, ask.id) ?? entryByCause(db, causeOfPost(ask.id)),
+);
 
 export const entries = read(
   (db: Database, ask: { filter: EntryFilter; after: string; limit: number; now: number }): Entry[] => {
@@ -254,6 +258,11 @@ function oldestFirst<Row extends { id: string; due: number }>(rows: readonly Row
 
 function entryById(db: Database, id: string): Entry | undefined {
   const row = db.get<EntryRow>(`SELECT ${columns} FROM entries e WHERE e.id = ?`, id);
+  return row && entryOf(row);
+}
+
+function entryByCause(db: Database, cause: string): Entry | undefined {
+  const row = db.get<EntryRow>(`SELECT ${columns} FROM entries e WHERE e.cause = ?`, cause);
   return row && entryOf(row);
 }
 

@@ -239,6 +239,7 @@ export interface QueueStore {
 
   counts(): Promise<QueueCounts>;
   entries(filter: EntryFilter): AsyncIterable<Entry[]>;
+  /** The entry with this id, or the post that was made of it. */
   entry(id: Id): Promise<Entry | undefined>;
   /** The operator's moves; each says whether the entry was there in a state that allows it. */
   hold(id: Id): Promise<boolean>;

@@ -43,6 +43,7 @@ export function keepingDoor(
       kept.talk += `${line}\n`;
     },
     progress: undefined,
+    onInterrupt: () => () => {},
     screen: undefined,
     clock: systemClock,
     dnsTexts: async () => ({ kind: 'trouble', cause: 'no name server here' }),

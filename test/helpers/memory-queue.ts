@@ -3,6 +3,7 @@ import type { Clock } from '../../src/lib/clock.ts';
 import { type Id, timeOf } from '../../src/lib/ids.ts';
 import type { Cursor } from '../../src/list/store.ts';
 import { canonicalOf } from '../../src/mail/address.ts';
+import { causeOfPost } from '../../src/queue/cause.ts';
 import { type OutcomeBatch, unpackOutcomes } from '../../src/queue/outcome-batch.ts';
 import type {
   Chunk,
@@ -317,7 +318,7 @@ export class MemoryQueue implements QueueStore {
 
   async entry(id: Id): Promise<Entry | undefined> {
     await turn();
-    const row = this.#entries.get(id);
+    const row = this.#entries.get(id) ?? [...this.#entries.values()].find(({ cause }) => cause === causeOfPost(id));
     return row && entryOf(row);
   }
 

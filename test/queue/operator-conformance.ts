@@ -38,6 +38,17 @@ function looking(promising: Promising): void {
       assert.deepEqual(idsOf(await gather(desk.queue.entries(filter))), idsOf(found), JSON.stringify(filter));
   });
 
+  promising('a post is found by the id of what it was made of, once that is gone', async (desk) => {
+    const arrived = await desk.accepted();
+    await desk.queue.claim(ann, ['arrived'], 1);
+    assert.equal((await desk.queue.entry(arrived.id))?.kind, 'arrived');
+    const message = desk.message();
+    const post = desk.entry(message, { kind: 'post', cause: `${arrived.id}:post` });
+    assert.ok(await desk.queue.finish(ann, arrived.id, [message], [post]));
+    assert.equal((await desk.queue.entry(arrived.id))?.id, post.id);
+    assert.equal((await desk.queue.entry(post.id))?.id, post.id);
+  });
+
   promising('more entries than a page are all shown once', async (desk) => {
     const message = desk.message();
     const entries = Array.from({ length: 2_001 }, (_, at) => desk.mail(message, `m${at}@x.example`));

@@ -47,7 +47,7 @@ test('SIGTERM in the middle of a fan-out: what is on the wire ends, and after th
   const { home, peer } = await stage(t, 30);
   let daemon = await home.serve(peer.port);
   t.after(() => daemon.kill());
-  await daemon.post(owner, list, letter(owner, list, 'to all').toString());
+  await daemon.post(owner, list, letter(owner, list, 'to all'));
   await until('some copies', () => peer.copies.length >= 100);
   await daemon.stop();
   assert.ok(peer.copies.length < members, 'the fan-out was over too soon to say anything');

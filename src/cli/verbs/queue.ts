@@ -134,7 +134,7 @@ async function moveAll(call: Call, home: Home, ids: readonly Id[], action: Move)
   let moved = 0;
   for (let from = 0; from < ids.length; from += batchMost) {
     const batch = ids.slice(from, from + batchMost);
-    const could = new Set(isDry ? await present(home, batch) : await home.queue.move(action, batch));
+    const could = await movable(home, batch, isDry ? undefined : action);
     moved += could.size;
     for (const id of batch) await tellMove(call, action, id, could.has(id));
   }
@@ -143,10 +143,17 @@ async function moveAll(call: Call, home: Home, ids: readonly Id[], action: Move)
   return moved === ids.length ? exit.done : exit.noInput;
 }
 
-async function present(home: Home, ids: readonly Id[]): Promise<Id[]> {
-  const found: Id[] = [];
-  for (const id of ids) if (await home.queue.entry(id)) found.push(id);
-  return found;
+// Those of the ids that were moved; without an action those that are there. The id that "ezlm send" printed stands for its post, too.
+async function movable(home: Home, ids: readonly Id[], action: Move | undefined): Promise<Set<Id>> {
+  const moved = new Set(action ? await home.queue.move(action, ids) : []);
+  for (const id of ids) {
+    if (moved.has(id)) continue;
+    const entry = await home.queue.entry(id);
+    if (!entry) continue;
+    const isMoved = !action || (entry.id !== id && (await home.queue.move(action, [entry.id])).length > 0);
+    if (isMoved) moved.add(id);
+  }
+  return moved;
 }
 
 async function tellMove(call: Call, action: Move, id: Id, could: boolean): Promise<void> {

@@ -2,11 +2,12 @@ import type { List } from '../../list/list.ts';
 import type { Home } from '../../home.ts';
 import { type Header, parseHeader, valueOf } from '../../mail/header.ts';
 import { type Call, type Complaint, complaint, type Ending, exit, isComplaint, printJson } from '../door.ts';
+import { follow } from '../follow.ts';
 import { readInput } from '../input.ts';
 import { findList } from '../list-argument.ts';
 import { tellDaemon, withHome } from '../open.ts';
 
-/** Queues a message for a list as its owner; prints the id of the entry. */
+/** Queues a message for a list as its owner; prints the id of the entry, and shows at a terminal how far it is. */
 export function run(call: Call): Promise<Ending> {
   return withHome(call.door, async (home) => {
     const list = findList(call.door, home.lists, call.text('list') ?? '');
@@ -45,7 +46,8 @@ async function queue(call: Call, home: Home, list: List, owner: string, message:
   await home.queue.accept([{ id, body: message }], [entry]);
   await tellDaemon(call.door);
   await (call.flag('json') ? printJson(call.door, { id, list: list.name.address }) : call.door.print(`${id}\n`));
-  return exit.done;
+  const isWatched = call.door.progress !== undefined && !call.flag('no-wait');
+  return isWatched ? follow({ door: call.door, home, list, id }) : exit.done;
 }
 
 async function readMessage(home: Home, list: List, owner: string, input: Buffer): Promise<Buffer | Complaint> {

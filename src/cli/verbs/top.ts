@@ -12,6 +12,7 @@ import {
 } from '../door.ts';
 import { etaText, laneHeading, laneLine, rateText } from '../lane-text.ts';
 import { withHome } from '../open.ts';
+import { progressText } from '../post-text.ts';
 import { type PostProgress, type Snapshot, Watch } from '../snapshot.ts';
 
 /** Lanes that a block of text shows where no screen says how many fit. */
@@ -79,13 +80,7 @@ function headOf({ at, isRunning, queue, lanes, posts }: Snapshot): string[] {
 }
 
 function postLine(post: PostProgress): string {
-  const { id, list, number, state, recipients, tried, deferred, failed, rate } = post;
-  const part = recipients === 0 ? 100 : Math.floor((tried / recipients) * 100);
-  const pace =
-    state === 'held'
-      ? 'held'
-      : `${rateText(rate)}/s, ETA ${tried < recipients ? etaText(recipients - tried, rate) : '-'}`;
-  return `${id} ${shown(list)} ${number}: ${tried} of ${recipients} (${part} %), ${deferred} deferred, ${failed} failed, ${pace}`;
+  return `${post.id} ${shown(post.list)} ${post.number}: ${progressText(post)}`;
 }
 
 function overLast(lines: readonly string[]): string {
