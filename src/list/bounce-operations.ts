@@ -9,7 +9,7 @@ const forgottenMost = 10_000;
 /** Domains that a summary names. */
 const domainsMost = 10;
 
-// SQLite folds the letter case of ASCII only: the caller compares the others.
+// Addresses are stored so that SQLite, which folds the letter case of ASCII only, finds their canonical form.
 export const bounces = read((db: Database, ask: { limit: number; canonical: string | null }): KeptBounce[] =>
   db
     .all<Omit<KeptBounce, 'permanent' | 'counted'> & { permanent: number; counted: number }>(

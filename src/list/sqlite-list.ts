@@ -124,7 +124,9 @@ class SqliteList implements ListStore {
   }
 
   complain(bounce: Bounce, cause: Cause): Promise<number> {
-    return this.#list('complain', { bounce, canonical: canonicalOf(bounce.address), cause });
+    const canonical = canonicalOf(bounce.address);
+    const address = storedText({ text: bounce.address, canonical });
+    return this.#list('complain', { bounce: { ...bounce, address }, canonical, cause });
   }
 
   bounces(limit: number, canonical?: string): Promise<KeptBounce[]> {
@@ -219,6 +221,6 @@ function rowsOf(addresses: readonly Address[]): AddressRows {
 }
 
 // The database folds the case of ASCII only (NOCASE); where that does not lead to the canonical form, that form is stored.
-function storedText({ text, canonical }: Address): string {
+function storedText({ text, canonical }: Pick<Address, 'text' | 'canonical'>): string {
   return text.replace(/[A-Z]+/g, (letters) => letters.toLowerCase()) === canonical ? text : canonical;
 }

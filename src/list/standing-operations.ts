@@ -125,13 +125,14 @@ function counts(db: Database, { member, number, at, grounds }: NewBounce, { keep
   if (grounds === 'policy' || grounds === 'passing' || number === 0) return false;
   const post = db.get<{ at: number }>('SELECT at FROM posts WHERE number = ?', number);
   if (post && post.at < at - keepFor) return false;
+  // Numbers are bound as reals: the day is cut here, a division in SQL would not.
+  const day = Math.floor(at / dayMs) * dayMs;
   return !db.get(
-    'SELECT 1 FROM bounces WHERE member = ? AND counted = 1 AND (number = ? OR at / ? = ? / ?)',
+    'SELECT 1 FROM bounces WHERE member = ? AND counted = 1 AND (number = ? OR (at >= ? AND at < ?))',
     member,
     number,
-    dayMs,
-    at,
-    dayMs,
+    day,
+    day + dayMs,
   );
 }
 
@@ -198,10 +199,12 @@ function stepOf(db: Database, one: MemberStanding): TakenStep {
   return { ...one, step, missed, missedCount, reason: last?.reason ?? '', text: last?.text ?? '' };
 }
 
+// Whoever is suspended is asked no more, also when a crash has left the probe unsent.
 function save(db: Database, member: number, standing: Standing, unsent = 0): void {
   db.run(
     `INSERT INTO standings (member, state, due, unsent, record) VALUES (?1, ?2, ?3, ?4, ?5)
-      ON CONFLICT (member) DO UPDATE SET state = ?2, due = ?3, unsent = max(unsent, ?4), record = ?5`,
+      ON CONFLICT (member) DO UPDATE SET state = ?2, due = ?3, record = ?5,
+        unsent = CASE WHEN ?2 = 'suspended' THEN 0 ELSE max(unsent, ?4) END`,
     member,
     standing.state,
     standing.due ?? null,

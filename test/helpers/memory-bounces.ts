@@ -190,6 +190,7 @@ export abstract class MemoryBounces implements BounceStore {
       return 'removed';
     }
     this.#standings.set(bounce.member, next);
+    if (next.state === 'suspended') this.#unsent.delete(bounce.member);
     return this.#effectOf(member, before, next, bounce);
   }
 
