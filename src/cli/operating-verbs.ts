@@ -19,8 +19,11 @@ export const operatingVerbs: readonly VerbRow[] = [
     options: [],
     changes: false,
     json: true,
-    meaning: 'say whether the daemon runs and what waits in the queue',
-    more: [],
+    meaning: 'say whether the daemon runs, how far its posts are, and what waits in the queue',
+    more: [
+      'Exit code 0 whether a daemon runs or not: running says so. Up to 20 posts are named; "ezlm queue list --kind post" has all.',
+      'due is when the next entry, or the next try of a recipient, is due; "ezlm trace LIST NUMBER --not-delivered --latest" has each.',
+    ],
     examples: [{ line: 'ezlm status --json', meaning: 'for a monitor' }],
     load: () => import('./verbs/status.ts'),
   },

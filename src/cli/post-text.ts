@@ -1,3 +1,4 @@
+import { shown } from './door.ts';
 import { etaText, rateText } from './lane-text.ts';
 import type { PostProgress } from './snapshot.ts';
 
@@ -7,4 +8,9 @@ export function progressText({ state, recipients, tried, deferred, failed, rate 
   const left = recipients - tried;
   const pace = state === 'held' ? 'held' : `${rateText(rate)}/s, ETA ${left > 0 ? etaText(left, rate) : '-'}`;
   return `${tried} of ${recipients} (${part} %), ${deferred} deferred, ${failed} failed, ${pace}`;
+}
+
+/** A post among others: `ID LIST NUMBER:` and how far it is. */
+export function postLine(post: PostProgress): string {
+  return `${post.id} ${shown(post.list)} ${post.number}: ${progressText(post)}`;
 }

@@ -51,14 +51,21 @@ export class Watch {
     const asked = await askDaemon(this.#door, { ask: 'lanes' });
     const isRunning = asked !== 'silent' && 'answer' in asked;
     const at = this.#door.clock.now();
+    const posts = await this.posts();
+    const queue = await this.#home.queue.counts();
+    return { at, isRunning, queue, lanes: isRunning ? asked.answer : [], posts };
+  }
+
+  /** How far the posts are that are not wholly delivered, the oldest first; at most twenty. */
+  async posts(): Promise<PostProgress[]> {
+    const at = this.#door.clock.now();
     const posts: PostProgress[] = [];
     for await (const page of this.#home.queue.entries({ kind: 'post' })) {
       for (const entry of page.slice(0, postsMost - posts.length)) posts.push(await this.#progress(entry, at));
       if (posts.length >= postsMost) break;
     }
-    const queue = await this.#home.queue.counts();
     this.#last = { at, posts };
-    return { at, isRunning, queue, lanes: isRunning ? asked.answer : [], posts };
+    return posts;
   }
 
   /** How far one post is, for those who look at no other. */

@@ -5,7 +5,7 @@ import { initialSettings, openHome } from '../../src/home.ts';
 import { systemClock } from '../../src/lib/clock.ts';
 import { inlineStorage } from '../../src/lib/storage.ts';
 import { parseListName } from '../../src/list/name.ts';
-import { ezlm, homeWithList, news } from './test-door.ts';
+import { ezlm, homeWithList, news, queuePost } from './test-door.ts';
 import { batchOf } from '../../src/queue/outcome-batch.ts';
 
 const at = Date.UTC(2026, 2, 1, 12);
@@ -91,13 +91,79 @@ test('trace prints each attempt with time, host and reply', async (t) => {
   assert.match((await ezlm(home, ['trace', news, '1', 'carla@example.com'])).output, / failed - no such domain$/m);
 });
 
+test('trace shows those who stand in one state, of one domain, and only the latest attempt if that is asked', async (t) => {
+  const home = await homeWithList(t);
+  await writePosts(home);
+  const table: [words: string[], addresses: string[]][] = [
+    [[], ['bob@example.net', 'bob@example.net', 'carla@example.com']],
+    [['--latest'], ['bob@example.net', 'carla@example.com']],
+    [['--state', 'failed'], ['carla@example.com']],
+    [['--state', 'delivered', '--latest'], ['bob@example.net']],
+    [['--not-delivered'], ['carla@example.com']],
+    [['--domain', 'EXAMPLE.net', '--latest'], ['bob@example.net']],
+    [['--domain', 'example.net', '--not-delivered'], []],
+    [['--domain', '__proto__'], []],
+  ];
+  for (const [words, addresses] of table) {
+    const ran = await ezlm(home, ['trace', news, '1', '--json', ...words]);
+    assert.equal(ran.code, 0, words.join(' '));
+    const found = ran.output
+      .split('\n')
+      .flatMap((line) => (line ? [(JSON.parse(line) as { address: string }).address] : []));
+    assert.deepEqual(found, addresses, words.join(' '));
+    if (addresses.length === 0) assert.match(ran.talk, /none of the 2 recipients that were tried is one of those/);
+  }
+  assert.equal((await ezlm(home, ['trace', news, '1', '--state', 'lost'])).code, 64);
+});
+
+test('the summary counts in all, by domain and by reason, and says who was not tried yet', async (t) => {
+  const home = await homeWithList(t);
+  await ezlm(home, ['sub', news, 'bob@example.net', 'carla@example.com', 'dora@example.net']);
+  await writePosts(home);
+  const { code, output } = await ezlm(home, ['trace', news, '1', '--summary']);
+  assert.equal(code, 0);
+  assert.match(output, /^post 1 of news@lists\.example\.org, \S+Z: s\n/);
+  assert.match(output, /^queue +\w+ 2 of 3 \(66 %\), 0 deferred, 1 failed/m);
+  assert.match(output, /^untried +1$/m);
+  assert.match(output, /^all +1 +0 +1 +0$/m);
+  assert.match(output, /^example\.com +0 +0 +1 +0\nexample\.net +1 +0 +0 +0$/m);
+  assert.match(output, /^1 × no such domain \(carla@example\.com\)$/m);
+  const lines = (await ezlm(home, ['trace', news, '1', '--summary', '--json'])).output.trimEnd().split('\n');
+  const [all, ...rest] = lines.map((line) => JSON.parse(line) as Record<string, unknown>);
+  const { delivered, deferred, failed, uncertain, untried } = all!;
+  assert.deepEqual(
+    { delivered, deferred, failed, uncertain, untried },
+    { delivered: 1, deferred: 0, failed: 1, uncertain: 0, untried: 1 },
+  );
+  assert.deepEqual(
+    rest.map((one) => one['domain'] ?? one['reason']),
+    ['example.com', 'example.net', 'no such domain'],
+  );
+});
+
+test('of a post that nobody was tried for the summary says so; of one that is unknown it says why', async (t) => {
+  const home = await homeWithList(t);
+  await ezlm(home, ['sub', news, 'bob@example.net']);
+  const id = await queuePost(home, 7);
+  const ran = await ezlm(home, ['trace', news, '7', '--summary']);
+  assert.equal(ran.code, 0, ran.talk);
+  assert.match(ran.output, new RegExp(`^queue +${id} 0 of 1 .*\nuntried +1$`, 'm'));
+  assert.equal((await ezlm(home, ['trace', news, '8', '--summary'])).code, 66);
+  await ezlm(home, ['queue', 'hold', id]);
+  const status = await ezlm(home, ['status']);
+  assert.match(
+    status.output,
+    new RegExp(`^post +${id} news@lists\\.example\\.org 7: 0 of 1 \\(0 %\\), 0 deferred, 0 failed, held$`, 'm'),
+  );
+});
+
 test('trace says why it has no answer', async (t) => {
   const home = await homeWithList(t);
   await writePosts(home);
   const table: [words: string[], code: number, what: RegExp][] = [
     [['3'], 66, /has no post 3\n.*latest post is 2/],
     [['2'], 66, /older than 90 days; its outcomes are no longer kept/],
-    [['1', 'dora@example.net'], 66, /tried for not dora@example.net so far|dora@example.net/],
+    [['1', 'dora@example.net'], 66, /not tried for dora@example\.net so far: 2 of 2/],
     [['0'], 64, /not a post number/],
     [['-1'], 64, /not known|not a post number/],
     [['1e3'], 64, /not a post number/],

@@ -7,13 +7,12 @@ import {
   exit,
   isComplaint,
   printJson,
-  shown,
   timeText,
 } from '../door.ts';
 import { etaText, laneHeading, laneLine, rateText } from '../lane-text.ts';
 import { withHome } from '../open.ts';
-import { progressText } from '../post-text.ts';
-import { type PostProgress, type Snapshot, Watch } from '../snapshot.ts';
+import { postLine } from '../post-text.ts';
+import { type Snapshot, Watch } from '../snapshot.ts';
 
 /** Lanes that a block of text shows where no screen says how many fit. */
 const lanesMost = 40;
@@ -77,10 +76,6 @@ function headOf({ at, isRunning, queue, lanes, posts }: Snapshot): string[] {
     `${timeText(at)}  ${daemon}`,
     `queue: ${ready} ready, ${claimed} being worked on, ${held} held, ${chunks} chunks`,
   ];
-}
-
-function postLine(post: PostProgress): string {
-  return `${post.id} ${shown(post.list)} ${post.number}: ${progressText(post)}`;
 }
 
 function overLast(lines: readonly string[]): string {
