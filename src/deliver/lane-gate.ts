@@ -15,7 +15,7 @@ const lookMostMs = 60_000;
 const pausedLookMs = 5_000;
 const open: LaneState = { dialect: '', closedUntil: 0, closedBy: undefined, wasTried: false, paused: false, factor: 1 };
 const paused = deferral('451 4.3.2 the lane is paused by the operator');
-const leftAlone = deferral('451 4.4.1 the lane is left alone for a while');
+const leftAlone = deferral('451 4.4.5 the lane is left alone for a while');
 
 /** What the book of traffic allows one lane at the moment: whether transactions may begin. */
 export class LaneGate {

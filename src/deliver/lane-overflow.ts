@@ -58,7 +58,7 @@ export class LaneOverflow {
     else this.#speed.measure(this.#parts.clock.now());
     const keep = this.#speed.keep(this.#count);
     if (keep === undefined) return;
-    this.#putBack(this.#parts.waiting.shed(keep), slowLookMs, '451 4.4.1 the host takes mail too slowly');
+    this.#putBack(this.#parts.waiting.shed(keep), slowLookMs, '451 4.4.5 the host takes mail too slowly');
   }
 
   /** Empties a shut lane. A host that does not answer was an attempt for all who wait; else they go back into the queue untried. */

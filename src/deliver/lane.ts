@@ -269,13 +269,14 @@ export class Lane {
     this.pump();
   }
 
-  // Whatever the code, a refused connection says nothing about a recipient: doubt is temporary. A loop is no doubt.
-  #unreachable({ host, text, reply, isLoop }: SetupFailure): void {
+  // Whatever the code, a refused connection says nothing about a recipient: doubt is temporary. A loop is no doubt. RFC 3463 §3.5: 4.4.1
+  // means that no host took a connection (after weeks a member is warned for it), 4.4.2 that one did.
+  #unreachable({ host, text, reply, isLoop, wasConnected }: SetupFailure): void {
     const { lane } = this.#identity;
     this.#parts.log('lane.trouble', { lane, host, reason: text });
     if (!this.#isStopping) {
       const state = isLoop ? 'failed' : 'deferred';
-      const result = { state, host, reply: reply ? text : `451 4.4.1 ${text}` } as const;
+      const result = { state, host, reply: reply ? text : `451 ${wasConnected ? '4.4.2' : '4.4.1'} ${text}` } as const;
       this.#parts.tell({ kind: 'unreachable', lane, result, sessions: this.#sessions.size });
     }
     this.#endLease(true);

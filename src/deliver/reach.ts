@@ -28,7 +28,7 @@ export async function reach(hops: NextHops, parts: ReachParts): Promise<OpenSess
       if (tried++ >= addressesMost) return failure!;
       const opened = await openSession(host, address, hops.port, { ...parts, policy: hops.policy });
       if ('socket' in opened) return opened;
-      failure = opened;
+      failure = failure?.wasConnected ? { ...opened, wasConnected: true } : opened;
     }
   }
   return failure ?? ours('', '451 4.4.4 the domain has no host');

@@ -40,6 +40,8 @@ export interface SetupFailure {
   readonly isOurs?: true;
   /** The host is this server itself. */
   readonly isLoop?: true;
+  /** A host took the connection: it is there, whatever it does then. */
+  readonly wasConnected?: true;
 }
 
 export interface SetupParts {

@@ -45,7 +45,7 @@ export class SetupAttempt {
       const text = (error as Error).message;
       if (this.#step === 'handshake' && this.#mustTls)
         return this.#ours(`451 4.7.5 TLS required by the route failed: ${text}`);
-      return { host, text };
+      return { host, text, ...(this.#conversation ? { wasConnected: true } : {}) };
     }
   }
 
@@ -130,7 +130,7 @@ export class SetupAttempt {
 
   #refused(reply: SetupReply): SetupFailure {
     this.#conversation?.quit();
-    return { reply, text: reply.text, host: this.#peer.host };
+    return { reply, text: reply.text, host: this.#peer.host, wasConnected: true };
   }
 
   #ours(text: string): SetupFailure {

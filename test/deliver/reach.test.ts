@@ -24,6 +24,8 @@ interface Case {
   /** What the host that answers says first. */
   readonly greeting?: string;
   readonly want: string;
+  /** A host took the connection, so that none may say that the domain has no host. */
+  readonly wasConnected?: true;
   readonly dialled: readonly string[];
 }
 
@@ -57,6 +59,14 @@ const table: Readonly<Record<string, Case>> = {
     hosts: ['good', 'dead'],
     greeting: '554 5.7.1 not you',
     want: 'unreachable 2001:db8::2',
+    wasConnected: true,
+    dialled: ['127.0.0.1', '192.0.2.1', '2001:db8::1', '192.0.2.2', '2001:db8::2'],
+  },
+  'a host that takes the connection and says nothing is there': {
+    hosts: ['good', 'dead'],
+    greeting: 'drop',
+    want: 'unreachable 2001:db8::2',
+    wasConnected: true,
     dialled: ['127.0.0.1', '192.0.2.1', '2001:db8::1', '192.0.2.2', '2001:db8::2'],
   },
   'an address needs no name server': { hosts: ['127.0.0.1'], want: '[127.0.0.1]', dialled: ['127.0.0.1'] },
@@ -83,7 +93,7 @@ const table: Readonly<Record<string, Case>> = {
   },
 };
 
-for (const [name, { hosts, isRoute = false, greeting, want, dialled }] of Object.entries(table)) {
+for (const [name, { hosts, isRoute = false, greeting, want, wasConnected, dialled }] of Object.entries(table)) {
   test(name, async (t) => {
     const peer = await startScriptPeer(t, {
       answer: (line) => (line === 'CONNECT' ? (greeting ?? '220 ready') : '250 ok'),
@@ -104,6 +114,7 @@ for (const [name, { hosts, isRoute = false, greeting, want, dialled }] of Object
     });
     if ('socket' in opened) opened.socket.destroy();
     assert.equal('socket' in opened ? opened.host : `${opened.text}${opened.isLoop ? ' (loop)' : ''}`, want);
+    if (!('socket' in opened)) assert.equal(opened.wasConnected, wasConnected);
     assert.deepEqual(tried, dialled);
   });
 }
