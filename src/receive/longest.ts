@@ -1,5 +1,5 @@
 /** How many are looked at for one that may go: they stand in the order of their silence. */
-const lookMost = 100;
+const lookMost = 1_000;
 
 /** Who has been silent for longest. */
 export class Longest<T> {
