@@ -12,14 +12,18 @@ export interface Database {
   run(sql: string, ...values: Value[]): { changes: number; lastId: number };
 }
 
-/** An operation is a function of an open database and one plain argument; `write` ones run in a transaction. */
+/**
+ * An operation is a function of an open database and one plain argument; `write` ones run in a transaction. `unsynced` ones too, and a power cut
+ * may undo them: what they wrote is on disk with the next write.
+ */
 export interface Operation<Argument, Result> {
-  readonly mode: 'read' | 'write';
+  readonly mode: 'read' | 'write' | 'unsynced';
   readonly run: (db: Database, argument: Argument) => Result;
 }
 
 export const read = <A, R>(run: (db: Database, argument: A) => R): Operation<A, R> => ({ mode: 'read', run });
 export const write = <A, R>(run: (db: Database, argument: A) => R): Operation<A, R> => ({ mode: 'write', run });
+export const unsynced = <A, R>(run: (db: Database, argument: A) => R): Operation<A, R> => ({ mode: 'unsynced', run });
 
 /** A kind of database: the steps that lead from an empty file to today's schema, and what can be done with it. */
 export interface Engine {
@@ -36,6 +40,7 @@ const busyTimeoutMs = 5_000;
 export class OpenDatabase implements Database {
   readonly #db: DatabaseSync;
   readonly #statements = new Map<string, StatementSync>();
+  #isSynced = true;
 
   constructor(path: string, migrations: readonly string[], busyMs = busyTimeoutMs) {
     this.#db = new DatabaseSync(path, { timeout: busyMs });
@@ -70,8 +75,10 @@ export class OpenDatabase implements Database {
     return this.get<{ data_version: number }>('PRAGMA data_version')?.data_version ?? 0;
   }
 
-  // A read that turns into a write would fail at once with BUSY_SNAPSHOT, hence IMMEDIATE.
-  begin(): void {
+  // A read that turns into a write would fail at once with BUSY_SNAPSHOT, hence IMMEDIATE. In WAL mode NORMAL does not wait for the disk.
+  begin(isSynced = true): void {
+    if (isSynced !== this.#isSynced) this.#db.exec(`PRAGMA synchronous = ${isSynced ? 'FULL' : 'NORMAL'}`);
+    this.#isSynced = isSynced;
     this.#db.exec('BEGIN IMMEDIATE');
   }
 

@@ -70,7 +70,7 @@ export class Databases {
     let database: OpenDatabase;
     try {
       database = this.#database(requests[from]!.file, requests[from]!.engine);
-      database.begin();
+      database.begin(this.#neighbours(requests, from).some((request) => this.#operation(request).mode === 'write'));
     } catch (error) {
       // Its neighbours have waited for the same lock as long: each waiting again would hold the thread for 5 s a call.
       const trouble = storageTrouble(error);
@@ -118,7 +118,8 @@ export class Databases {
   }
 
   #isWrite(request: StorageRequest): boolean {
-    return this.#engines[request.engine]?.operations[request.operation]?.mode === 'write';
+    const mode = this.#engines[request.engine]?.operations[request.operation]?.mode;
+    return mode === 'write' || mode === 'unsynced';
   }
 
   #operation(request: StorageRequest): Engine['operations'][string] {

@@ -10,6 +10,7 @@ import { StorageError } from '../lib/storage-trouble.ts';
 import type { Log } from '../log.ts';
 import { fileArchive } from './archive.ts';
 import { readKeys } from './keys.ts';
+import { freshMs, KnownNames, settledMs } from './known-names.ts';
 import type { Keys, List } from './list.ts';
 import { isReservedLocal, type ListName, parseListName } from './name.ts';
 import { type ListSettings, listSettingRows } from './settings.ts';
@@ -28,17 +29,17 @@ export interface ListsOptions {
 /** How many lists' light objects (settings, keys) are kept; their databases have a limit of their own. */
 const keptMost = 1_000;
 
-/** A directory that changed so shortly before it was read may change again under the same time stamp (a tick of the kernel is 4 ms). */
-const settledMs = 2_000;
-
 /** All lists of a home. A list is there when `<domain>/<name>/list.json` is: no index, so none can be out of date. */
 export class Lists {
   readonly #options: ListsOptions;
   readonly #kept = new Map<string, List>();
+  readonly #names: KnownNames;
+  readonly #found = new Map<string, { readonly name: ListName; readonly at: number }>();
   readonly #ids = new Map<string, { seen: number; isSettled: boolean; byId: Map<string, ListName> }>();
 
   constructor(options: ListsOptions) {
     this.#options = options;
+    this.#names = new KnownNames(options.directory, options.clock);
   }
 
   /** Where the lists are: `lists/` of the home. */
@@ -58,10 +59,19 @@ export class Lists {
     return join(this.#options.directory, safeName(name.domain), safeName(name.name));
   }
 
-  /** The list of this name; asks the file system, so a new list is found at once. */
+  /** The list of this name; what the file system says is asked again after 5 ms. */
   find(name: string, domain: string): ListName | undefined {
-    const parsed = isReservedLocal(name) ? undefined : parseListName(`${name}@${domain}`);
-    return parsed && isThere(this.#settingsPath(parsed)) ? parsed : undefined;
+    const lower = name.toLowerCase();
+    if (!this.#names.has(lower, domain) || isReservedLocal(lower)) return undefined;
+    const address = `${lower}@${domain}`;
+    const known = this.#found.get(address);
+    const now = this.#options.clock.now();
+    if (known && Math.abs(now - known.at) < freshMs) return known.name;
+    const parsed = known?.name ?? parseListName(address);
+    if (!parsed || !isThere(this.#settingsPath(parsed))) return undefined;
+    if (this.#found.size >= keptMost) this.#found.clear();
+    this.#found.set(address, { name: parsed, at: now });
+    return parsed;
   }
 
   /** The list whose address has this id; the ids of a domain are made anew when its directory has changed. */
@@ -85,6 +95,7 @@ export class Lists {
   open(name: ListName): List {
     const known = this.#kept.get(name.address);
     if (known) return known;
+    this.#names.forget(name.domain);
     const opened = new DirectoryList(name, this.directoryOf(name), this.#options);
     this.#kept.set(name.address, opened);
     if (this.#kept.size > keptMost) this.#kept.delete(this.#kept.keys().next().value!);

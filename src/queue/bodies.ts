@@ -3,9 +3,16 @@ import { dirname, join } from 'node:path';
 import type { Clock } from '../lib/clock.ts';
 import { changeTime, ensureDirectory, readIfExists, syncDirectory, writeDurable } from '../lib/files.ts';
 import type { Id } from '../lib/ids.ts';
+import type { StoredMessage } from './entry-operations.ts';
+import type { NewMessage } from './store.ts';
 
 /** Bodies up to this many octets live in queue.db, larger ones in a file each (DESIGN: state). */
 export const inlineOctetsMost = 262_144;
+
+/** A message as queue.db has it. */
+export function storedMessage({ id, body }: NewMessage): StoredMessage {
+  return { id, size: body.length, body: body.length > inlineOctetsMost ? null : body };
+}
 
 /** A file that no entry names is removed at start when it is older than this: a younger one may belong to a running accept. */
 const orphanAgeMs = 3_600_000;

@@ -4,8 +4,9 @@ import { ensureDirectory } from '../lib/files.ts';
 import type { Id } from '../lib/ids.ts';
 import { callsOf, type Calls, type Storage } from '../lib/storage.ts';
 import type { Cursor } from '../list/store.ts';
-import { Bodies, inlineOctetsMost } from './bodies.ts';
+import { Bodies, inlineOctetsMost, storedMessage } from './bodies.ts';
 import type { Claim, Ended, StoredMessage } from './entry-operations.ts';
+import { FreshBodies } from './fresh-bodies.ts';
 import { OutcomeFiles } from './outcome-files.ts';
 import type { OutcomeBatch } from './outcome-batch.ts';
 import type { PostRows } from './outcome-engine.ts';
@@ -61,6 +62,7 @@ class SqliteQueue implements QueueStore {
   readonly #bodies: Bodies;
   readonly #clock: Clock;
   readonly #works = new Map<Id, PostWork>();
+  readonly #fresh = new FreshBodies();
 
   constructor({ storage, directory, clock }: SqliteQueueOptions) {
     this.#queue = callsOf(storage, queueFile(directory), 'queue');
@@ -74,6 +76,7 @@ class SqliteQueue implements QueueStore {
     await this.#withBodies(messages, (stored) =>
       this.#queue('accept', { messages: stored, entries, now: this.#clock.now() }),
     );
+    this.#fresh.keep(messages, entries);
   }
 
   claim(
@@ -105,8 +108,9 @@ class SqliteQueue implements QueueStore {
   }
 
   async message(id: Id): Promise<Buffer | undefined> {
-    const found = await this.#queue('message', { id });
-    if (!found) return undefined;
+    const fresh = this.#fresh.take(id);
+    const found = fresh ? undefined : await this.#queue('message', { id });
+    if (!found) return fresh;
     const { body } = found;
     return body === null ? this.#bodies.read(id) : Buffer.from(body.buffer, body.byteOffset, body.byteLength);
   }
@@ -293,8 +297,4 @@ class SqliteQueue implements QueueStore {
     if (end.goneBody) await this.#bodies.remove(end.goneBody);
     return end.isDone;
   }
-}
-
-function storedMessage({ id, body }: NewMessage): StoredMessage {
-  return { id, size: body.length, body: body.length > inlineOctetsMost ? null : body };
 }

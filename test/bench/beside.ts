@@ -108,9 +108,10 @@ async function client(port: number, mayBegin: () => Promise<boolean>): Promise<n
   await ask('EHLO client.example');
   let taken = 0;
   while (await mayBegin()) {
-    await ask('MAIL FROM:<>');
-    await ask(`RCPT TO:<${recipient}>`);
-    await ask('DATA');
+    // As mail servers do (RFC 2920).
+    await ask(`MAIL FROM:<>\r\nRCPT TO:<${recipient}>\r\nDATA`);
+    await reply();
+    await reply();
     if ((await ask(message)).startsWith('250')) taken++;
   }
   socket.end('QUIT\r\n');

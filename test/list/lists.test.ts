@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { mkdir, readdir, rename, rm, symlink, unlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import test from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { StorageError } from '../../src/lib/storage-trouble.ts';
 import { parseListName } from '../../src/list/name.ts';
 import { emptyLists, madeList } from '../helpers/lists.ts';
@@ -20,6 +21,7 @@ test('a list is found by name and by id as soon as it is there, and no longer wh
   await madeList(lists, `talk@${H}`);
   assert.equal(lists.byId(parseListName(`talk@${H}`)!.id, H)?.name, 'talk');
   await rm(list.directory, { recursive: true });
+  await sleep(10);
   assert.equal(lists.find('news', H), undefined);
   assert.equal(lists.byId(id, H), undefined);
 });

@@ -142,10 +142,10 @@ async function post(daemon: Daemon, list: List, day: number): Promise<void> {
 }
 
 // Reports of refused warnings are entries of their own, which the queue has when the warning is gone.
-async function quiet({ home, wake }: Daemon): Promise<void> {
+async function quiet(daemon: Daemon): Promise<void> {
   await until('an empty queue', 600_000, async () => {
-    wake();
-    const { ready, claimed, chunks } = await home.queue.counts();
+    daemon.wake();
+    const { ready, claimed, chunks } = await daemon.home.queue.counts();
     return ready + claimed + chunks === 0;
   });
 }
