@@ -20,23 +20,29 @@ const policy: ReadonlySet<BounceReason> = new Set([
 /** Reasons of a host that was never spoken to. */
 const silent: ReadonlySet<BounceReason> = new Set(['expired', 'networkerror', 'hostunknown']);
 
-// What our own delivery writes (4.4.1, 4.4.3, 4.4.4 with no host that spoke), then the words of others who relay for us.
+// What our own delivery writes when no host took a connection. Hosts that answer say 4.4.1 or 4.4.4 as well, of others or of us (Exchange
+// Online: "451 4.4.4 Mail received as unauthenticated"), and a network or an address that we have not is our fault (ENETUNREACH, EACCES).
+const noHost =
+  /^451 4\.4\.(?:1 (?:connect (?:ECONNREFUSED|ETIMEDOUT|EHOSTUNREACH|EHOSTDOWN)\b|connecting took too long|it did not answer lately)|3 (?:its|the) name servers|4 (?:it has no address|the domain has no host))/;
+
+// The words of others who relay for us.
 const noConnection =
-  /last reply: 4\d\d 4\.4\.[134]\b|connection (?:timed out|refused|was refused)|(?:could ?n[o']t|could not|cannot|unable to|failed to|wasn't able to) (?:connect|establish)|no route to host|(?:host|network) (?:is )?unreachable|(?:did not|not) (?:answer|respond)|no answer from host/i;
+  /connection (?:timed out|refused|was refused)|(?:could ?n[o']t|could not|cannot|unable to|failed to|wasn't able to) (?:connect|establish)|no route to host|(?:host|network) (?:is )?unreachable|(?:did not|not) (?:answer|respond)|no answer from host/i;
 
 /** Weights in the score; a reason that is not here has 1. A name service that lost a domain for a week makes no two bounces in a fortnight. */
 const weights: Partial<Readonly<Record<BounceReason, number>>> = { hostunknown: 0.6 };
+
+const givenUp = /^550 5\.4\.7 given up after [^;]{1,40}; the last reply: /;
 
 /** What a verdict means for the member, and how much. Doubt is `passing`. */
 export function groundsOf({ permanent, reason, diagnostic }: Verdict): { grounds: Grounds; weight: number } {
   if (permanent) return { grounds: 'address', weight: weights[reason] ?? 1 };
   if (policy.has(reason)) return { grounds: 'policy', weight: 0 };
   if (reason === 'mailboxfull') return { grounds: 'full', weight: 0 };
-  const isUnreachable = silent.has(reason) && noConnection.test(diagnostic.slice(0, 2_000));
-  return { grounds: isUnreachable ? 'unreachable' : 'passing', weight: 0 };
+  const last = diagnostic.replace(givenUp, '');
+  const isSilent = last === diagnostic ? noConnection.test(last.slice(0, 2_000)) : noHost.test(last);
+  return { grounds: silent.has(reason) && isSilent ? 'unreachable' : 'passing', weight: 0 };
 }
-
-const givenUp = /^550 5\.4\.7 given up after [^;]{1,40}; the last reply: /;
 
 /** Judges what a session of ours ended with. A recipient that was given up after days was never refused: no reply of the host is for good. */
 export function judgeRefusal(address: string, reply: string): Verdict {
