@@ -22,6 +22,7 @@ import { verpSender } from './mail/verp.ts';
 import { noticeParts } from './notice-parts.ts';
 import type { Claimant, Entry } from './queue/store.ts';
 import { parseRoutes } from './smtp/next-hop.ts';
+import { SigningThreads } from './signing-thread.ts';
 import { hostnameOf, openListOf } from './stages.ts';
 
 const hourMs = 3_600_000;
@@ -71,6 +72,7 @@ export function deliveryParts({
     keysOf: keysOf(home.paths.keys, clock, (reason) => log('keys.trouble', { reason })),
     sendersOf: (post) => sendersOf(home, post),
     ownFieldOf: (post) => ownFieldOf(home, post),
+    signing: new SigningThreads(),
     carrier: (port) =>
       sandboxMail === undefined
         ? new SmtpCarrier(

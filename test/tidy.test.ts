@@ -31,7 +31,9 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   // What main.ts joins the stages with, in files of their own.
   'stages.ts': [...materials, ...stages, 'dispatch.ts', 'home.ts'],
   'notice-parts.ts': [...materials, 'home.ts', 'stages.ts'],
-  'delivery-parts.ts': [...materials, ...stages, 'home.ts', 'stages.ts', 'notice-parts.ts'],
+  'delivery-parts.ts': [...materials, ...stages, 'home.ts', 'stages.ts', 'notice-parts.ts', 'signing-thread.ts'],
+  'signing-thread.ts': ['mail', 'deliver'],
+  'signing-worker.ts': ['mail', 'signing-thread.ts'],
   'delivery-thread.ts': [...materials, 'deliver'],
   'delivery-worker.ts': ['lib', 'deliver', 'home.ts', 'delivery-parts.ts', 'delivery-thread.ts'],
   'delivery.ts': [...materials, 'deliver', 'home.ts', 'delivery-parts.ts', 'delivery-thread.ts'],

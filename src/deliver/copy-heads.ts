@@ -1,6 +1,6 @@
 import type { Clock } from '../lib/clock.ts';
 import { bodyHash, type SigningKey } from '../mail/dkim.ts';
-import { CopySigner } from '../mail/dkim-copies.ts';
+import { CopySigner, type CopySignerSource, keySource } from '../mail/dkim-copies.ts';
 import { parseHeader } from '../mail/header.ts';
 import type { WireMessage } from '../smtp/data.ts';
 import type { Delivery } from './delivery.ts';
@@ -19,55 +19,105 @@ export interface CopyHead {
   readonly text: string;
 }
 
+/** Signs some copies of one message elsewhere: gives the DKIM-Signature fields for values of the field that differs, in their order. */
+export type SignCopies = (values: readonly string[], done: (fields: readonly string[]) => void) => void;
+
+/** Where copies are signed while the deliverer goes on. */
+export interface CopySigning {
+  signer(source: CopySignerSource): SignCopies;
+  close(): void;
+}
+
+export interface CopyHeadsParts {
+  readonly field: OwnField;
+  /** None: copies are stamped and not signed. */
+  readonly keys: readonly SigningKey[];
+  readonly signing: CopySigning;
+  readonly clock: Clock;
+}
+
+/** Copies that are sent to be signed together: one message for each would cost a tenth of a signature. */
+const batchMost = 16;
+
+interface Wish {
+  readonly delivery: Delivery;
+  readonly value: string;
+  readonly done: () => void;
+}
+
 /** Stamps the copies of one post. The body's hash and all that is signed but the one field are made once for each form. */
 export class CopyHeads {
-  readonly #field: OwnField;
-  readonly #keys: readonly SigningKey[];
-  readonly #clock: Clock;
+  readonly #parts: CopyHeadsParts;
+  /** For forms that few hosts take, in this thread. */
   readonly #signers = new Map<WireMessage, CopySigner>();
+  #signCopies: SignCopies | undefined;
+  #wishes: Wish[] = [];
 
-  constructor(field: OwnField, keys: readonly SigningKey[], clock: Clock) {
-    this.#field = field;
-    this.#keys = keys;
-    this.#clock = clock;
+  constructor(parts: CopyHeadsParts) {
+    this.#parts = parts;
+  }
+
+  /** Copies take a signature's time each. */
+  get isSlow(): boolean {
+    return this.#parts.keys.length > 0;
   }
 
   /** Gives a copy its head for this form, unless it has it. */
   stampNow(delivery: Delivery, form: WireMessage): void {
     if (delivery.head?.form === form) return;
-    const value = this.#field.valueOf(delivery.member, delivery.recipient);
-    delivery.head = this.#head(form, this.#signer(form).sign(value), value);
+    const value = this.#valueOf(delivery);
+    this.#put(delivery, form, this.#signer(form).sign(value), value);
   }
 
-  /** The same for the form that nearly all hosts take, while this thread goes on. */
+  /** The same for the form that nearly all hosts take, elsewhere, while this thread goes on. */
   stampLater(delivery: Delivery, done: () => void): void {
-    const form = delivery.load.message;
-    const value = this.#field.valueOf(delivery.member, delivery.recipient);
-    this.#signer(form).signLater(value, (fields) => {
-      delivery.head = this.#head(form, fields, value);
-      done();
-    });
+    if (this.#wishes.length === 0) setImmediate(() => this.#send());
+    this.#wishes.push({ delivery, value: this.#valueOf(delivery), done });
+    if (this.#wishes.length === batchMost) this.#send();
   }
 
-  /** Copies take a signature's time each. */
-  get isSlow(): boolean {
-    return this.#keys.length > 0;
+  #send(): void {
+    const wishes = this.#wishes.splice(0);
+    if (wishes.length === 0) return;
+    const form = wishes[0]!.delivery.load.message;
+    this.#signCopies ??= this.#parts.signing.signer(this.#sourceOf(form));
+    this.#signCopies(
+      wishes.map(({ value }) => value),
+      (fields) => {
+        for (const [at, { delivery, value, done }] of wishes.entries()) {
+          this.#put(delivery, form, fields[at]!, value);
+          done();
+        }
+      },
+    );
   }
 
-  #head(form: WireMessage, signatures: string, value: string): CopyHead {
-    return { form, text: `${signatures}${this.#field.name}: ${value}\r\n` };
+  #valueOf({ member, recipient }: Delivery): string {
+    return this.#parts.field.valueOf(member, recipient);
+  }
+
+  #put(delivery: Delivery, form: WireMessage, signatures: string, value: string): void {
+    delivery.head = { form, text: `${signatures}${this.#parts.field.name}: ${value}\r\n` };
   }
 
   #signer(form: WireMessage): CopySigner {
     const known = this.#signers.get(form);
     if (known) return known;
-    const { bodyStart } = parseHeader(form.raw);
-    const head = form.raw.subarray(0, bodyStart);
-    const hash = bodyHash(form.raw.subarray(bodyStart));
-    const name = this.#field.name.toLowerCase();
-    const signer = new CopySigner(head, hash, this.#keys, this.#clock.now() / 1_000, name);
+    const signer = new CopySigner(this.#sourceOf(form), this.#parts.keys);
     this.#signers.set(form, signer);
     return signer;
+  }
+
+  #sourceOf({ raw }: WireMessage): CopySignerSource {
+    const { field, keys, clock } = this.#parts;
+    const { bodyStart } = parseHeader(raw);
+    return {
+      head: raw.toString('latin1', 0, bodyStart),
+      bodyHash: bodyHash(raw.subarray(bodyStart)),
+      keys: keys.map((key) => keySource(key)),
+      seconds: clock.now() / 1_000,
+      name: field.name.toLowerCase(),
+    };
   }
 }
 

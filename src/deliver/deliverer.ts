@@ -26,6 +26,8 @@ export interface DelivererParts extends Omit<ResultsParts, 'onSettled' | 'onChun
 
 /** Recipients in memory beyond which no more are claimed, not counting those who wait in slow lanes (P6). */
 const heldMost = 5_000;
+/** Results after which there is a look into the queue for more: one for each would cost as much as the delivery. */
+const lookEvery = 200;
 /** And counting them: a line of text each. */
 const heldInAllMost = 100_000;
 /** Recipients that one look into the queue asks for. */
@@ -50,6 +52,7 @@ export class Deliverer {
   readonly #buffer: OutcomeBuffer<ReturnType<Results['take']>>;
   readonly #loads = new Map<Id, Promise<Prepared | undefined>>();
   #held = 0;
+  #settled = 0;
   /** What is claimed and not settled: a lease that runs out on the way must not have it delivered twice. */
   readonly #mine = new Set<string>();
   #isStopping = false;
@@ -81,7 +84,7 @@ export class Deliverer {
         this.#held--;
         this.#results.add(delivery, result);
         this.#buffer.settled();
-        if (this.#held < heldMost) this.#work.wake();
+        if (this.#held < heldMost && (this.#held === 0 || ++this.#settled % lookEvery === 0)) this.#work.wake();
       },
       putBack: (run, until, reply) => this.#putBack(run, until, reply),
       opened: () => void this.#hurry(),
@@ -105,6 +108,7 @@ export class Deliverer {
     await this.#carrier.stop();
     await this.#buffer.drain();
     await this.#results.ended();
+    this.#parts.signing.close();
   }
 
   async #run(): Promise<void> {

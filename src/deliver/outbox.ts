@@ -38,9 +38,9 @@ export class Outbox {
     this.#used += octets.length;
   }
 
-  /** Appends a message, behind what stands before it in this copy alone. */
+  /** Appends a message, behind what stands before it in this copy alone: ASCII. */
   message(head: { readonly text: string } | undefined, octets: Buffer): void {
-    if (head) this.text(head.text);
+    if (head) this.#used += this.#room(head.text.length).write(head.text, this.#used, 'latin1');
     this.octets(octets);
   }
 

@@ -2,7 +2,7 @@ import type { CarrierPort, Delivery } from './delivery.ts';
 import type { Waiting } from './waiting.ts';
 
 /** Copies of a lane that may be under the stamp or ready at a time: so many for each of its sessions, and so many when it has none yet. */
-const aheadPerSession = 2;
+const aheadPerSession = 4;
 const aheadLeast = 4;
 
 /** What stands between a lane's waiting deliveries and its sessions: copies that are signed one by one are signed before a session asks. */

@@ -1,5 +1,5 @@
 import { hash, sign } from 'node:crypto';
-import { type SigningKey, signedPart, signatureField, unsignedField } from './dkim.ts';
+import { type SigningKey, signatureField, signedPart, signingKey, unsignedField } from './dkim.ts';
 import { parseHeader } from './header.ts';
 
 /** What one key signs of every copy: only the field that differs stands between these. */
@@ -14,18 +14,26 @@ interface Template {
   readonly end: string;
 }
 
-/**
- * Signs the copies of one message that differ in one header field: the others are made ready once. The field stands once in each copy, and
- * not in `head`.
- */
+/** What a signer is made of, in a form that can go to another thread. */
+export interface CopySignerSource {
+  /** The header that all copies share, octets as characters (`latin1`). */
+  readonly head: string;
+  readonly bodyHash: string;
+  readonly keys: readonly { readonly domain: string; readonly selector: string; readonly pem: string }[];
+  /** Unix time of signing. */
+  readonly seconds: number;
+  /** Of the field that differs, in lower case. It stands once in each copy, and not in `head`. */
+  readonly name: string;
+}
+
+/** Signs the copies of one message that differ in one header field: all that is signed besides is made ready once. */
 export class CopySigner {
   readonly #name: string;
   readonly #templates: readonly Template[];
 
-  /** `head`, `bodyHash` and `seconds` as for `signatureFields`; `name`: of the field that differs, in lower case. */
-  constructor(head: Buffer, bodyHash: string, keys: readonly SigningKey[], seconds: number, name: string) {
+  constructor({ head, bodyHash, seconds, name }: Omit<CopySignerSource, 'keys'>, keys: readonly SigningKey[]) {
     this.#name = name;
-    const { names, text } = signedPart(parseHeader(head), name);
+    const { names, text } = signedPart(parseHeader(Buffer.from(head, 'latin1')), name);
     this.#templates = keys.map((key) => {
       const { unsigned, end } = unsignedField(key, [...names, name, name], bodyHash, seconds);
       return { key, unsigned, octets: Buffer.from(text, 'latin1'), shared: text.length, end };
@@ -37,38 +45,38 @@ export class CopySigner {
     let fields = '';
     for (const template of this.#templates) {
       const { algorithm, secret } = template.key;
-      fields += signatureField(template.unsigned, sign(algorithmOf(algorithm), this.#input(template, value), secret));
+      const input = this.#input(template, value);
+      // RFC 8463 §3: Ed25519 signs the hash, not the text.
+      const signature =
+        algorithm === 'rsa-sha256'
+          ? sign('sha256', input, secret)
+          : sign(null, hash('sha256', input, 'buffer'), secret);
+      fields += signatureField(template.unsigned, signature);
     }
     return fields;
   }
 
-  /** The same on a thread of libuv's pool: this one goes on meanwhile. */
-  signLater(value: string, done: (fields: string) => void): void {
-    const fields: string[] = [];
-    let missing = this.#templates.length;
-    for (const [at, template] of this.#templates.entries()) {
-      const { algorithm, secret } = template.key;
-      sign(algorithmOf(algorithm), this.#input(template, value), secret, (error, signature) => {
-        if (error) throw error;
-        fields[at] = signatureField(template.unsigned, signature);
-        if (--missing === 0) done(fields.join(''));
-      });
-    }
-  }
-
-  // The octets are used again for the next copy: node:crypto takes them before it returns.
+  // The octets are used again for the next copy.
   #input(template: Template, value: string): Buffer {
     const own = `${this.#name}:${value}\r\n${template.end}`;
     const { shared } = template;
     if (template.octets.length < shared + own.length)
       template.octets = Buffer.concat([template.octets.subarray(0, shared), Buffer.alloc(2 * own.length)]);
-    const end = shared + template.octets.write(own, shared, 'latin1');
-    const input = template.octets.subarray(0, end);
-    // RFC 8463 §3: Ed25519 signs the hash, not the text.
-    return template.key.algorithm === 'rsa-sha256' ? input : hash('sha256', input, 'buffer');
+    return template.octets.subarray(0, shared + template.octets.write(own, shared, 'latin1'));
   }
 }
 
-function algorithmOf(algorithm: SigningKey['algorithm']): 'sha256' | null {
-  return algorithm === 'rsa-sha256' ? 'sha256' : null;
+/** The signer of a source whose keys were good where it was made. */
+export function copySignerOf(source: CopySignerSource): CopySigner {
+  const keys = source.keys.map(({ domain, selector, pem }) => {
+    const key = signingKey(domain, selector, pem);
+    if (!key.ok) throw new Error(`a key that was good is not: ${key.failure.text}`);
+    return key.value;
+  });
+  return new CopySigner(source, keys);
+}
+
+/** The key as it can go to another thread. */
+export function keySource({ domain, selector, secret }: SigningKey): CopySignerSource['keys'][number] {
+  return { domain, selector, pem: String(secret.export({ type: 'pkcs8', format: 'pem' })) };
 }

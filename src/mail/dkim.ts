@@ -11,6 +11,8 @@ export interface SigningKey {
   readonly secret: KeyObject;
 }
 
+/** Characters of a signature on a line. */
+const lineMost = 72;
 const cr = 13;
 const lf = 10;
 const space = 32;
@@ -85,7 +87,7 @@ export function unsignedField(
 
 /** The whole field, with its line end. */
 export function signatureField(unsigned: string, signature: Buffer): string {
-  return `${unsigned}${signature.toString('base64').replace(/.{72}(?=.)/g, '$&\r\n ')}\r\n`;
+  return `${unsigned}${folded(signature.toString('base64'))}\r\n`;
 }
 
 /**
@@ -111,6 +113,12 @@ function octetsOf({ source }: Header, { valueStart, end }: Field): string {
 // RFC 6376 §3.4.2. Not `trim`, which takes the octet A0 of UTF-8 for a blank.
 function relaxedValue(value: string): string {
   return value.replace(/[ \t\r\n]+/g, ' ').replace(/^ | $/g, '');
+}
+
+function folded(text: string): string {
+  let lines = text.slice(0, lineMost);
+  for (let at = lineMost; at < text.length; at += lineMost) lines += `\r\n ${text.slice(at, at + lineMost)}`;
+  return lines;
 }
 
 function foldedNames(names: readonly string[]): string {

@@ -3,7 +3,7 @@ import { generateKeyPairSync, type KeyObject } from 'node:crypto';
 import { test } from 'node:test';
 import * as fc from 'fast-check';
 import { bodyHash, keyRecord, type SigningKey, signingKey } from '../../src/mail/dkim.ts';
-import { CopySigner } from '../../src/mail/dkim-copies.ts';
+import { copySignerOf, type CopySigner, keySource } from '../../src/mail/dkim-copies.ts';
 import { signaturesOf } from '../helpers/receiver.ts';
 
 const domain = 'lists.example.org';
@@ -25,23 +25,23 @@ const head = 'List-Id: <news.lists.example.org>\r\nFrom: a@people.example\r\nSub
 const body = 'Hello.\r\n';
 
 function signerOf(some: readonly SigningKey[]): CopySigner {
-  return new CopySigner(Buffer.from(head), bodyHash(Buffer.from(body)), some, 1_700_000_000, 'list-unsubscribe');
+  return copySignerOf({
+    head,
+    bodyHash: bodyHash(Buffer.from(body)),
+    keys: some.map((key) => keySource(key)),
+    seconds: 1_700_000_000,
+    name: 'list-unsubscribe',
+  });
 }
 
-function later(signer: CopySigner, value: string): Promise<string> {
-  return new Promise((resolve) => signer.signLater(value, resolve));
-}
-
-test('every copy verifies, whichever value its own field has, signed at once or many beside each other', async () => {
+test('every copy verifies, whichever value its own field has', async () => {
   const value = fc.stringMatching(/^[!-~]{1,300}$/).map((text) => `<mailto:${text}>`);
   const values = fc.uniqueArray(value, { minLength: 1, maxLength: 4 });
   await fc.assert(
     fc.asyncProperty(values, fc.subarray(keys, { minLength: 1 }), async (some, used) => {
       const signer = signerOf(used);
-      const signed = await Promise.all(some.map((one) => later(signer, one)));
-      for (const [at, one] of some.entries()) {
-        assert.equal(signer.sign(one), signed[at]);
-        const copy = Buffer.from(`${signed[at]}List-Unsubscribe: ${one}\r\n${head}${body}`);
+      for (const one of some) {
+        const copy = Buffer.from(`${signer.sign(one)}List-Unsubscribe: ${one}\r\n${head}${body}`);
         assert.deepEqual(
           await signaturesOf(copy, domain, records),
           used.map(() => 'pass'),
