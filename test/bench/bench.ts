@@ -8,9 +8,10 @@ import { bouncesPart } from './bounces.ts';
 import { fairness } from './fairness.ts';
 import { fanoutParts } from './fanout.ts';
 import type { Part } from './part.ts';
+import { signing } from './signing.ts';
 import { slowDisk } from './slow-disk.ts';
 
-const parts: readonly Part[] = [...fanoutParts, fairness, beside, bouncesPart, slowDisk];
+const parts: readonly Part[] = [...fanoutParts, fairness, signing, beside, bouncesPart, slowDisk];
 
 const usage = `npm run bench -- [--only PART,PART] [--peers NAME,NAME] [--n RECIPIENTS] [--runs N] [--small]
 

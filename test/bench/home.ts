@@ -28,10 +28,10 @@ export class BenchHome {
     await this.ezlm(['init', '--domain', domain, 'logLevel=warn', ...settings]);
   }
 
-  /** Makes `<name>@lists.example.org`, which takes posts from everybody; gives its address. */
-  async make(name: string): Promise<string> {
+  /** Makes `<name>@lists.example.org`, which takes posts from everybody; gives its address. Settings as `name=value`. */
+  async make(name: string, ...settings: string[]): Promise<string> {
     const list = `${name}@${domain}`;
-    await this.ezlm(['make', list, '--owner', owner, 'posting=everybody']);
+    await this.ezlm(['make', list, '--owner', owner, 'posting=everybody', ...settings]);
     return list;
   }
 

@@ -29,6 +29,8 @@ export interface SinkOptions {
   readonly port?: number;
   /** Milliseconds before each reply. */
   readonly delayMs?: number;
+  /** A directory for the first messages, one file each (the C sink alone). */
+  readonly save?: { readonly directory: string; readonly most: number };
   /** A file for one line per message: the sink in TypeScript is used then. */
   readonly log?: string;
 }
@@ -51,6 +53,7 @@ export async function startSink(options: SinkOptions): Promise<Sink> {
   const words = ['--port', String(port), '--expect', String(options.expect), '--json', json];
   if (!options.chunking) words.push('--no-chunking');
   if (options.delayMs !== undefined && options.delayMs > 0) words.push('--delay-ms', String(options.delayMs));
+  if (options.save) words.push('--save', options.save.directory, '--save-max', String(options.save.most));
   const compiled = options.log === undefined ? build('sink') : undefined;
   const isC = compiled !== undefined && 'path' in compiled;
   const child = isC
