@@ -1,6 +1,7 @@
 /**
- * The promises under load: `kill -9` during fan-out and intake, a million members, ten thousand lists. `--small` for sizes that fit every
- * commit, `--only part,part` for some, `--seed N` to play a run again. Exit code 1 when something that must hold did not.
+ * The promises under load: `kill -9` during fan-out and intake, a million members, ten thousand lists, thousands of idle connections.
+ * `--small` for sizes that fit every commit, `--only part,part` for some, `--seed N` to play a run again. Exit code 1 when something that
+ * must hold did not.
  */
 import { existsSync, readFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
@@ -11,11 +12,19 @@ import { randomFrom } from '../helpers/random.ts';
 import { deadAddresses } from './dead-addresses.ts';
 import { crashFanout } from './crash-fanout.ts';
 import { crashIntake } from './crash-intake.ts';
+import { idleConnections } from './idle-connections.ts';
 import { million } from './million.ts';
 import type { SoakPart } from './part.ts';
 import { tenThousandLists } from './ten-thousand-lists.ts';
 
-const parts: readonly SoakPart[] = [crashFanout, crashIntake, million, tenThousandLists, deadAddresses];
+const parts: readonly SoakPart[] = [
+  crashFanout,
+  crashIntake,
+  million,
+  tenThousandLists,
+  deadAddresses,
+  idleConnections,
+];
 
 const { values: given } = parseArgs({
   options: {
