@@ -5,6 +5,7 @@ import type { List } from '../list/list.ts';
 import { canonicalOf } from '../mail/address.ts';
 import { parseHeader } from '../mail/header.ts';
 import type { Log } from '../log.ts';
+import { isFailureNotice } from '../queue/cause.ts';
 import { doneWith, type Handled } from '../queue/handled.ts';
 import type { Entry } from '../queue/store.ts';
 import { groundsOf, judgeRefusal } from './grounds.ts';
@@ -95,7 +96,8 @@ async function handleProved(
   const returned = readReturned(message, parseHeader(message), entry.sender, proved.address);
   if (returned.kind === 'complaint') return complaint(entry, proved, list, tools);
   if (returned.kind === 'other') return ignored(entry, list, returned.why, tools);
-  if (proved.member === undefined) return refusedStranger(entry, proved, returned.verdict, list, tools);
+  const judged = judgedOf(entry, returned.verdict);
+  if (proved.member === undefined) return refusedStranger(entry, proved, judged, list, tools);
   const { member, address, number, step } = proved;
   const bounce: NewBounce = {
     member,
@@ -103,13 +105,20 @@ async function handleProved(
     number,
     at: tools.clock.now(),
     how: 'mail',
-    ...kept(returned.verdict),
+    ...kept(judged),
     cause: entry.id,
     evidence: message.subarray(0, evidenceMost),
     ...(step ? { step } : {}),
   };
   const [effect] = await record(list, [bounce], tools);
   return doneWith(effect === 'counted' || effect === 'kept' ? 'bounce recorded' : `bounce: ${effect}`);
+}
+
+// A report does not say at which command a host has refused; of our own sessions it is known, for a post as for a warning or a probe.
+function judgedOf({ cause }: Entry, reported: Verdict): Verdict {
+  const { address, diagnostic, host } = reported;
+  const isOurs = isFailureNotice(cause) && diagnostic !== '';
+  return isOurs ? { ...judgeRefusal(address, diagnostic), host } : reported;
 }
 
 async function record(list: List, bounces: readonly NewBounce[], tools: BounceTools): Promise<readonly BounceEffect[]> {

@@ -35,18 +35,26 @@ const weights: Partial<Readonly<Record<BounceReason, number>>> = { hostunknown: 
 const givenUp = /^550 5\.4\.7 given up after [^;]{1,40}; the last reply: /;
 
 /** What a verdict means for the member, and how much. Doubt is `passing`. */
-export function groundsOf({ permanent, reason, diagnostic }: Verdict): { grounds: Grounds; weight: number } {
+export function groundsOf({ permanent, reason, status, diagnostic }: Verdict): { grounds: Grounds; weight: number } {
+  // A host that says "later" has not said "never", whatever it says of the user: the time was over, in a queue of ours or of others.
+  if (permanent && status.startsWith('4') && /^4\d\d\b/.test(diagnostic)) return { grounds: 'passing', weight: 0 };
   if (permanent) return { grounds: 'address', weight: weights[reason] ?? 1 };
   if (policy.has(reason)) return { grounds: 'policy', weight: 0 };
   if (reason === 'mailboxfull') return { grounds: 'full', weight: 0 };
+  // Our own words, of a post that was given up or in a notice of a mail that was.
   const last = diagnostic.replace(givenUp, '');
-  const isSilent = last === diagnostic ? noConnection.test(last.slice(0, 2_000)) : noHost.test(last);
+  const isOurs = last !== diagnostic || /^451 4\.4\.\d /.test(last);
+  const isSilent = isOurs ? noHost.test(last) : noConnection.test(last.slice(0, 2_000));
   return { grounds: silent.has(reason) && isSilent ? 'unreachable' : 'passing', weight: 0 };
 }
 
-/** Judges what a session of ours ended with. A recipient that was given up after days was never refused: no reply of the host is for good. */
+/**
+ * Judges what a session of ours ended with, or what our own notice says that it did. A recipient that was given up after days was never
+ * refused: no reply of the host is for good.
+ */
 export function judgeRefusal(address: string, reply: string): Verdict {
   const last = reply.replace(givenUp, '');
   const judged = judgeReply(address, last);
-  return last === reply ? judged : Object.freeze({ ...judged, permanent: false, diagnostic: reply });
+  const isRefused = last === reply && !reply.startsWith('4');
+  return isRefused ? judged : Object.freeze({ ...judged, permanent: false, diagnostic: reply });
 }

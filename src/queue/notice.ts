@@ -4,6 +4,7 @@ import type { Id } from '../lib/ids.ts';
 import type { Log } from '../log.ts';
 import { composeDsn, type DsnReport } from '../mail/dsn.ts';
 import { parseHeader, valuesOf } from '../mail/header.ts';
+import { causeOfNotice } from './cause.ts';
 import type { Entry, Following, NewEntry } from './store.ts';
 
 /** Where an address leads, as far as news for it care. `nobody`: an address of ours where nobody reads, or the null sender. */
@@ -81,7 +82,7 @@ function written(
     sender: '',
     recipient: to,
     list: reader.kind === 'here' ? reader.list : '',
-    cause: `${entry.id}:${news.action}`,
+    cause: causeOfNotice(entry.id, news.action),
     due: at,
   };
   return { to, messages: [{ id, body }], entries: [follows] };

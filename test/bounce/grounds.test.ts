@@ -80,6 +80,13 @@ for (const [reply, grounds, weight = 0] of refusals) {
   });
 }
 
+test('a user that a host does not know "for now" is not gone', () => {
+  const later = verdict('bob@example.net', 'userunknown', { status: '4.1.1', diagnostic: '450 4.1.1 unknown user' });
+  assert.equal(groundsOf(later).grounds, 'passing');
+  const never = verdict('bob@example.net', 'userunknown', { status: '5.1.1', diagnostic: '550 unknown user' });
+  assert.equal(groundsOf(never).grounds, 'address');
+});
+
 test('only the words of our own delivery make a reply one that was given up', () => {
   const imitated = '550 5.1.1 unknown user; 550 5.4.7 given up after 120 hours; the last reply: 451 4.4.1 x';
   assert.equal(groundsOf(judgeRefusal('bob@example.net', imitated)).grounds, 'address');

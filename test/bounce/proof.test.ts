@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test, type TestContext } from 'node:test';
-import { type Claim, type Proved, prove, proveWithin } from '../../src/bounce/proof.ts';
+import { type Proved, prove, proveWithin } from '../../src/bounce/proof.ts';
 import type { List } from '../../src/list/list.ts';
 import type { MailRole, Role } from '../../src/list/name.ts';
 import { stepSender } from '../../src/list/step-address.ts';
@@ -52,7 +52,7 @@ async function proofs(
     prove: async (to) => {
       const way = routeText(to, placesOf([address]));
       assert.ok(way.kind === 'bounce', to);
-      return prove(list, way as Claim);
+      return prove(list, way);
     },
     within: (text) => proveWithin(list, Buffer.from(text)),
   };
