@@ -134,6 +134,16 @@ export const serverSettingRows = [
     meaning: 'SMTP and LMTP connections at a time',
   },
   {
+    name: 'connectionsPerAddress',
+    isLive: true,
+    type: 'number',
+    initial: 50,
+    least: 1,
+    most: 50_000,
+    meaning:
+      'of these from one address (IPv6: one /64); the own machine, LMTP, proxyFrom and xclientFrom are not counted',
+  },
+  {
     name: 'receivedMost',
     isLive: true,
     type: 'number',

@@ -1,4 +1,4 @@
-import { isIPv6 } from 'node:net';
+import { networkOf } from './network.ts';
 
 /** Wrong passwords from one address within the time, after which it is refused unheard. */
 const wrongMost = 10;
@@ -43,15 +43,4 @@ export class Attempts {
     const count = this.#wrong.get(networkOf(address))?.count ?? 1;
     return Math.min(delayMost, delayFirstMs * 2 ** (count - 1));
   }
-}
-
-/** An IPv4 address, or the first four groups of an IPv6 one. */
-function networkOf(address: string): string {
-  if (!isIPv6(address)) return address;
-  const [head = '', tail] = address.split('::');
-  const before = head === '' ? [] : head.split(':');
-  const after = tail === undefined || tail === '' ? [] : tail.split(':');
-  const zeros = tail === undefined ? 0 : Math.max(0, 8 - before.length - after.length);
-  const groups = [...before, ...Array<string>(zeros).fill('0'), ...after].slice(0, 4);
-  return groups.map((group) => Number.parseInt(group, 16).toString(16)).join(':');
 }

@@ -37,7 +37,11 @@ const unusedCommands = ['WIZ', 'SHELL', 'KILL'];
 export async function startReceiver(listen: Listen, parts: ReceiverParts): Promise<Result<Receiver>> {
   if (isSubmission(listen) && !parts.tls)
     return failed(permanent('5.3.5', 'passwords are taken with TLS only: set tlsCertificate and tlsKey'));
-  const server = new SmtpEngine(engineOptions(listen, parts), () => parts.clock.now());
+  const server = new SmtpEngine(
+    engineOptions(listen, parts),
+    () => parts.clock.now(),
+    (address) => mostFrom(address, listen, parts.settings),
+  );
   const problem = await listening(server, { host: listen.host, port: listen.port });
   if (problem) return failed(problem);
   // A client that breaks off is none of our errors.
@@ -56,6 +60,16 @@ function isSubmission({ protocol }: Listen): boolean {
 
 function limits({ messageBytesMost, connectionsMost, recipientsMost }: ServerSettings): SMTPServerOptions {
   return { size: messageBytesMost, maxClients: connectionsMost, maxRecipients: recipientsMost };
+}
+
+// Our own machine and front ends speak for many.
+function mostFrom(
+  address: string,
+  { protocol }: Listen,
+  { connectionsPerAddress, proxyFrom, xclientFrom }: ServerSettings,
+): number {
+  const isOurs = /^(?:127\.|::1$)/.test(address) || proxyFrom.includes(address) || xclientFrom.includes(address);
+  return isOurs || protocol === 'lmtp' ? Infinity : connectionsPerAddress;
 }
 
 // AUTH is switched on by session, where the session is one that may log in.

@@ -3,6 +3,7 @@ import { SMTPServer, type SMTPServerAddress, type SMTPServerOptions } from 'smtp
 import { SMTPConnection } from 'smtp-server/lib/smtp-connection.js';
 import type { PathParameters } from '../mail/dsn-request.ts';
 import { Longest } from './longest.ts';
+import { ByNetwork, networkOf } from './network.ts';
 import { proxyClient } from './proxy-client.ts';
 
 const ownStatus = /^[245]\.\d{1,3}\.\d{1,3} /;
@@ -32,26 +33,33 @@ export interface Path extends SMTPServerAddress {
 }
 
 /**
- * The package's server, with four changes. A refusal has the enhanced code that its text begins with, or the one of our table: the package
+ * The package's server, with five changes. A refusal has the enhanced code that its text begins with, or the one of our table: the package
  * would put one of its own before every text (550 is always 5.1.1 to it), or none. Parameters of MAIL and RCPT are kept as they came. The
  * PROXY protocol has its version 2 too, and no wrong header is passed on. And when there is no room for a new connection the one that has
- * said nothing for longest makes it.
+ * said nothing for longest makes it; one address has but a part of the room.
  */
 export class SmtpEngine extends SMTPServer {
   readonly #silent: Longest<SMTPConnection>;
+  readonly #byNetwork = new ByNetwork<SMTPConnection>();
+  readonly #mostFrom: (address: string) => number;
 
-  /** `now`: milliseconds. */
-  constructor(options: SMTPServerOptions, now: () => number) {
+  /** `now`: milliseconds. `mostFrom`: connections at a time from an address or its network. */
+  constructor(options: SMTPServerOptions, now: () => number, mostFrom: (address: string) => number) {
     super(options);
     this.#silent = new Longest(now);
+    this.#mostFrom = mostFrom;
   }
 
-  override connect(socket: Socket, socketOptions?: object): void {
-    if (this.connections.size >= (this.options.maxClients ?? Infinity)) this.#makeRoom();
+  override connect(socket: Socket, socketOptions?: { readonly remoteAddress?: string }): void {
+    const address = (socketOptions?.remoteAddress ?? socket.remoteAddress ?? '').replace(/^::ffff:/i, '');
+    const network = networkOf(address);
+    const held = this.#byNetwork.of(network);
+    if (held.size >= this.#mostFrom(address) && !this.#makeRoom((one) => held.has(one))) return refuse(socket);
+    if (this.connections.size >= (this.options.maxClients ?? Infinity)) this.#makeRoom(() => true);
     const connection = new SMTPConnection(this, socket, socketOptions);
     rewordReplies(connection);
     keepParameters(connection);
-    this.#watch(connection);
+    this.#watch(connection, network);
     this.connections.add(connection);
     connection.on('error', (error: Error) => this.emit('error', error));
     connection.init();
@@ -75,8 +83,9 @@ export class SmtpEngine extends SMTPServer {
   }
   #proxied = 0;
 
-  #watch(connection: SMTPConnection): void {
+  #watch(connection: SMTPConnection, network: string): void {
     this.#silent.heard(connection);
+    this.#byNetwork.add(network, connection);
     const command = connection._onCommand.bind(connection);
     connection._onCommand = (line, next) => {
       this.#silent.heard(connection);
@@ -85,20 +94,22 @@ export class SmtpEngine extends SMTPServer {
     const closed = connection._onClose.bind(connection);
     connection._onClose = () => {
       this.#silent.forget(connection);
+      this.#byNetwork.remove(network, connection);
       closed();
     };
   }
 
   // Whoever speaks keeps its place, so that clients who only hold connections open cannot keep others out.
-  #makeRoom(): void {
-    const longest = this.#silent.find(({ _dataStream, _handlerPending }, ms) => {
-      if (_handlerPending) return false;
-      return ms >= (_dataStream ? slowMessageMs : silentMs);
+  #makeRoom(isOne: (connection: SMTPConnection) => boolean): boolean {
+    const longest = this.#silent.find((connection, ms) => {
+      if (connection._handlerPending || !isOne(connection)) return false;
+      return ms >= (connection._dataStream ? slowMessageMs : silentMs);
     });
-    if (!longest) return;
+    if (!longest) return false;
     this.#silent.forget(longest);
     longest.send(421, 'others are waiting, and you say nothing');
     longest.close();
+    return true;
   }
 
   /**
@@ -127,6 +138,13 @@ export class SmtpEngine extends SMTPServer {
       setTimeout(() => connection._socket.destroy(), hangUpMs).unref();
     }
   }
+}
+
+// In place of a greeting (RFC 5321 §3.1).
+function refuse(socket: Socket): void {
+  socket.on('error', () => {});
+  socket.end('421 4.7.0 too many connections from your address\r\n');
+  setTimeout(() => socket.destroy(), hangUpMs).unref();
 }
 
 function rewordReplies(connection: SMTPConnection): void {

@@ -57,3 +57,33 @@ test('where there is no room the silent make it, as many as are needed and those
   assert.ok(gone.length >= 1 && gone.length <= 3, `${gone.length} had to go`);
   assert.ok(young.every(({ heard }) => !heard.includes('421')));
 });
+
+/** A connection that a front end passes on from this address; gives the first reply and keeps the connection. */
+async function from(t: TestContext, port: number, address: string): Promise<{ reply: string; socket: Socket }> {
+  const socket = connect(port, '127.0.0.1');
+  socket.on('error', () => {});
+  t.after(() => socket.destroy());
+  socket.write(`PROXY ${address.includes(':') ? 'TCP6' : 'TCP4'} ${address} ${address} 1000 25\r\n`);
+  const [octets] = (await once(socket, 'data')) as [Buffer];
+  return { reply: octets.toString('latin1').slice(0, 9), socket };
+}
+
+test('one address, or one /64, has but its part of the connections, and its own silent ones go for its new ones', async (t) => {
+  const clock = new HandClock();
+  const settings = stationSettings({ connectionsPerAddress: 3, proxyFrom: ['127.0.0.1'] });
+  const { port } = await startStation(t, { clock, settings });
+  for (const [own, other] of [
+    [['192.0.2.1', '192.0.2.1', '192.0.2.1'], '192.0.2.2'],
+    [['2001:db8::1', '2001:db8::2', '2001:db8:0:0:9::'], '2001:db8:0:1::1'],
+  ] as const) {
+    const held = await Promise.all(own.map((address) => from(t, port, address)));
+    for (const { reply } of held) assert.match(reply, /^220 /);
+    assert.equal((await from(t, port, own[0])).reply, '421 4.7.0');
+    assert.match((await from(t, port, other)).reply, /^220 /);
+    held[0]!.socket.destroy();
+    await until('its place is free', async () => (await from(t, port, own[0])).reply.startsWith('220 '));
+    assert.equal((await from(t, port, own[0])).reply, '421 4.7.0');
+    clock.move(5_000);
+    assert.match((await from(t, port, own[0])).reply, /^220 /);
+  }
+});
