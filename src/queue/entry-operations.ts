@@ -62,10 +62,10 @@ const claimable = [`state = 'ready' AND due <= ?1`, `state = 'claimed' AND lease
       AND (kind <> 'mail' OR domain NOT IN (SELECT value FROM json_each(?3))) ORDER BY due, id LIMIT ?4`,
 );
 
+/** Gives the number of entries that are new. */
 export const accept = write(
-  (db: Database, ask: { messages: readonly StoredMessage[]; entries: readonly NewEntry[]; now: number }) => {
-    insertAll(db, ask.messages, ask.entries, ask.now);
-  },
+  (db: Database, ask: { messages: readonly StoredMessage[]; entries: readonly NewEntry[]; now: number }): number =>
+    insertAll(db, ask.messages, ask.entries, ask.now),
 );
 
 // A claim that a power cut undoes is one that nobody holds: what was done under it has commits of its own.
@@ -217,12 +217,13 @@ export function removeEntry(db: Database, id: string, message: string): Ended {
   return gone?.filed === 1 ? { isDone: true, goneBody: message as Id } : { isDone: true };
 }
 
-function insertAll(db: Database, messages: readonly StoredMessage[], added: readonly NewEntry[], now: number): void {
+function insertAll(db: Database, messages: readonly StoredMessage[], added: readonly NewEntry[], now: number): number {
+  let count = 0;
   for (const { id, size, body } of messages) {
     db.run('INSERT INTO messages (id, size, body) VALUES (?, ?, ?) ON CONFLICT (id) DO NOTHING', id, size, body);
   }
   for (const one of added) {
-    db.run(
+    const { changes } = db.run(
       `INSERT INTO entries (id, kind, state, message, sender, recipient, domain, list, cause, created, due, number, role, last_member, dsn)
         VALUES (?, ?, 'ready', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`,
       one.id,
@@ -240,11 +241,13 @@ function insertAll(db: Database, messages: readonly StoredMessage[], added: read
       one.post?.lastMember ?? null,
       one.dsn ? JSON.stringify(one.dsn) : null,
     );
+    count += changes;
   }
   // A cause that was there already leaves its message without an entry.
   for (const { id } of messages) {
     db.run('DELETE FROM messages WHERE id = ?1 AND NOT EXISTS (SELECT 1 FROM entries WHERE message = ?1)', id);
   }
+  return count;
 }
 
 function nextOfKind(kind: EntryKind): string {

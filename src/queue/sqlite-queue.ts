@@ -5,7 +5,7 @@ import type { Id } from '../lib/ids.ts';
 import { callsOf, type Calls, type Storage } from '../lib/storage.ts';
 import type { Cursor } from '../list/store.ts';
 import { Bodies, inlineOctetsMost, storedMessage } from './bodies.ts';
-import type { Claim, Ended, StoredMessage } from './entry-operations.ts';
+import type { Claim, StoredMessage } from './entry-operations.ts';
 import { FreshBodies } from './fresh-bodies.ts';
 import { OutcomeFiles } from './outcome-files.ts';
 import type { OutcomeBatch } from './outcome-batch.ts';
@@ -73,10 +73,10 @@ class SqliteQueue implements QueueStore {
   }
 
   async accept(messages: readonly NewMessage[], entries: readonly NewEntry[]): Promise<void> {
-    await this.#withBodies(messages, (stored) =>
+    const count = await this.#withBodies(messages, (stored) =>
       this.#queue('accept', { messages: stored, entries, now: this.#clock.now() }),
     );
-    this.#fresh.keep(messages, entries);
+    if (count === entries.length) this.#fresh.keep(messages, entries);
   }
 
   claim(
@@ -94,10 +94,12 @@ class SqliteQueue implements QueueStore {
     messages: readonly NewMessage[],
     entries: readonly NewEntry[],
   ): Promise<boolean> {
+    this.#fresh.forget(id);
     const end = await this.#withBodies(messages, (stored) =>
       this.#queue('finish', { owner, id, messages: stored, entries, now: this.#clock.now() }),
     );
-    return this.#ended(end);
+    if (end.goneBody) await this.#bodies.remove(end.goneBody);
+    return end.isDone;
   }
 
   defer({ owner }: Claimant, id: Id, due: number, reply: string, notice?: Following): Promise<boolean> {
@@ -237,6 +239,7 @@ class SqliteQueue implements QueueStore {
     const now = this.#clock.now();
     const moved = await this.#queue('moveEntries', { move, ids, now });
     for (const { id, kind, goneBody } of moved) {
+      this.#fresh.forget(id);
       if (goneBody) await this.#bodies.remove(goneBody);
       if (kind !== 'post') continue;
       if (move === 'retry') await this.#outcomes.hurry(id, now);
@@ -291,10 +294,5 @@ class SqliteQueue implements QueueStore {
   async #removeUnnamed(id: Id): Promise<void> {
     const named = await this.#queue('message', { id }).catch(() => 'unknown');
     if (named === undefined) await this.#bodies.remove(id);
-  }
-
-  async #ended(end: Ended): Promise<boolean> {
-    if (end.goneBody) await this.#bodies.remove(end.goneBody);
-    return end.isDone;
   }
 }

@@ -35,3 +35,10 @@ test('the oldest give way', () => {
   keep(bodies, 'x', 65_536);
   assert.ok(bodies.take('m37' as Id), 'what was taken has made room');
 });
+
+test('the body of an entry that is gone is gone', () => {
+  const bodies = new FreshBodies();
+  keep(bodies, 'a', 3);
+  bodies.forget('a' as Id);
+  assert.equal(bodies.take('a' as Id), undefined);
+});
