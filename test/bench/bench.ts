@@ -7,11 +7,12 @@ import { beside } from './beside.ts';
 import { bouncesPart } from './bounces.ts';
 import { fairness } from './fairness.ts';
 import { fanoutParts } from './fanout.ts';
+import { intake } from './intake.ts';
 import type { Part } from './part.ts';
 import { signing } from './signing.ts';
 import { slowDisk } from './slow-disk.ts';
 
-const parts: readonly Part[] = [...fanoutParts, fairness, signing, beside, bouncesPart, slowDisk];
+const parts: readonly Part[] = [...fanoutParts, fairness, signing, intake, beside, bouncesPart, slowDisk];
 
 const usage = `npm run bench -- [--only PART,PART] [--peers NAME,NAME] [--n RECIPIENTS] [--runs N] [--small]
 

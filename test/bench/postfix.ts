@@ -4,6 +4,7 @@ import { accessSync, constants } from 'node:fs';
 import { chmod, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Load, type Measure, patienceMs, type Peer, postText, recipient } from './peer.ts';
+import { greeted } from './ports.ts';
 import { cpuSeconds, endedChildrenCpu, watchMemory } from './processes.ts';
 import type { Sink } from './sink-process.ts';
 
@@ -14,20 +15,36 @@ const batch = 20_000;
 /** A private Postfix in the run's directory, with VERP (`sendmail -XV`), set to be as fast as it can fairly be. */
 export const postfix: Peer = {
   name: 'postfix',
-  absent: () => {
-    if (process.getuid?.() !== 0) return 'not root: a private Postfix cannot be started';
-    try {
-      accessSync('/usr/sbin/postfix', constants.X_OK);
-      return undefined;
-    } catch {
-      return 'not installed (Debian: postfix)';
-    }
-  },
+  absent: postfixIsAbsent,
   open: async (load, directory, port) => {
-    const config = await prepare(directory, load.n, port);
+    const config = await prepare(directory, sendingSettings(load.n, port), services);
     return { run: (sink) => run(load, config, directory, sink), close: async () => {} };
   },
 };
+
+/** Why no private Postfix can run here; undefined: it can. */
+export function postfixIsAbsent(): string | undefined {
+  if (process.getuid?.() !== 0) return 'not root: a private Postfix cannot be started';
+  try {
+    accessSync('/usr/sbin/postfix', constants.X_OK);
+    return undefined;
+  } catch {
+    return 'not installed (Debian: postfix)';
+  }
+}
+
+/** A private Postfix that takes mail in at a port and throws it away once it is in its queue. */
+export async function startPostfixIntake(
+  directory: string,
+  port: number,
+): Promise<{ readonly pid: number; stop(): void }> {
+  const smtpd = `127.0.0.1:${port} inet n - n - 250 smtpd\nanvil unix - - n - 1 anvil\n`;
+  const config = await prepare(directory, takingSettings, smtpd + services);
+  command('postfix', '-c', config, 'start');
+  const pid = Number(await readFile(join(directory, 'queue', 'pid', 'master.pid'), 'utf8'));
+  await greeted(port, 30_000);
+  return { pid, stop: () => command('postfix', '-c', config, 'stop') };
+}
 
 async function run({ n, octets }: Load, config: string, directory: string, sink: Sink): Promise<Measure> {
   command('postfix', '-c', config, 'start');
@@ -47,8 +64,8 @@ async function run({ n, octets }: Load, config: string, directory: string, sink:
   }
 }
 
-/** The settings for a single large fan-out: no pauses, no limits on what is active, processes that live on. */
-function settings(directory: string, n: number, port: number): Record<string, string | number> {
+/** What any private instance needs. */
+function ownSettings(directory: string): Record<string, string | number> {
   return {
     compatibility_level: '3.6',
     queue_directory: join(directory, 'queue'),
@@ -59,18 +76,35 @@ function settings(directory: string, n: number, port: number): Record<string, st
     inet_protocols: 'ipv4',
     alias_maps: '',
     alias_database: '',
+    max_use: 100_000,
+    in_flow_delay: 0,
+    smtp_tls_security_level: 'none',
+  };
+}
+
+/** No limits on clients, no look-ups of them, and nothing to do with what was taken in. */
+const takingSettings: Record<string, string | number> = {
+  default_transport: 'discard',
+  mynetworks: '127.0.0.0/8',
+  smtpd_relay_restrictions: 'permit_mynetworks,reject',
+  smtpd_peername_lookup: 'no',
+  smtpd_client_connection_count_limit: 0,
+  smtpd_client_connection_rate_limit: 0,
+  default_process_limit: 300,
+};
+
+/** For a single large fan-out: no pauses, no limits on what is active, processes that live on. */
+function sendingSettings(n: number, port: number): Record<string, string | number> {
+  return {
     relayhost: `[127.0.0.1]:${port}`,
     default_destination_concurrency_limit: 20,
     initial_destination_concurrency: 20,
     smtp_connection_cache_on_demand: 'no',
-    max_use: 100_000,
-    in_flow_delay: 0,
     qmgr_message_active_limit: Math.max(20_000, n * 2),
     qmgr_message_recipient_limit: Math.max(20_000, n * 2),
     message_size_limit: 1_000_000_000,
     mailbox_size_limit: 0,
     smtp_host_lookup: 'native',
-    smtp_tls_security_level: 'none',
   };
 }
 
@@ -93,15 +127,17 @@ discard unix - - n - - discard
 scache unix - - n - 1 scache
 `;
 
-async function prepare(directory: string, n: number, port: number): Promise<string> {
+async function prepare(directory: string, settings: Record<string, string | number>, master: string): Promise<string> {
   const config = join(directory, 'config');
   // Postfix's processes give up root and must still reach their queue.
   await chmod(directory, 0o755);
   for (const name of ['config', 'queue', 'state']) await mkdir(join(directory, name), { mode: 0o755 });
   command('chown', 'postfix', join(directory, 'state'));
-  const lines = Object.entries(settings(directory, n, port)).map(([name, value]) => `${name} = ${value}\n`);
+  const lines = Object.entries({ ...ownSettings(directory), ...settings }).map(
+    ([name, value]) => `${name} = ${value}\n`,
+  );
   await writeFile(join(config, 'main.cf'), lines.join(''));
-  await writeFile(join(config, 'master.cf'), services);
+  await writeFile(join(config, 'master.cf'), master);
   return config;
 }
 
