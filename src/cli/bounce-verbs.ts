@@ -56,7 +56,7 @@ export const bounceVerbs: readonly VerbRow[] = [
     more: [
       'Who complains is suppressed at that list. add also ends the memberships there are: at the list, or at every list.',
       'sub and imports leave suppressed addresses out; their own confirmed subscription lifts the suppression.',
-      "erase forgets the address here and in the list's bounces and keeps only its keyed hash, by which it is still recognised.",
+      'erase forgets the address and its bounces, at the list or at the server and every list; its keyed hash stays, by which it is recognised.',
     ],
     examples: [
       { line: 'ezlm suppress add bob@example.net', meaning: 'no list of this server mails bob' },

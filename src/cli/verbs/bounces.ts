@@ -48,7 +48,7 @@ function readWanted(call: Call): Wanted | Complaint {
   const text = call.text('address');
   const address = text === undefined ? undefined : parseAddress(text);
   if (text !== undefined && !address)
-    return complaint(exit.usage, `"${text}" is not an address`, 'write it as bob@example.net');
+    return complaint(exit.usage, `"${shown(text.slice(0, 300))}" is not an address`, 'write it as bob@example.net');
   const limit = Number(call.text('limit') ?? shownMost);
   if (!(Number.isInteger(limit) && limit > 0))
     return complaint(exit.usage, `"${call.text('limit')}" is no number of bounces`, 'write it as --limit 100');

@@ -55,7 +55,10 @@ async function readAddresses(call: Call): Promise<readonly Address[] | Complaint
   const addresses: Address[] = [];
   for (const { text } of linesOf(input)) {
     const address = parseAddress(text);
-    if (!address) return complaint(exit.badInput, `"${text}" is not an address`, 'nothing was changed; correct it');
+    if (!address) {
+      const wrong = shown(text.slice(0, 300));
+      return complaint(exit.badInput, `"${wrong}" is not an address`, 'nothing was changed; correct it');
+    }
     addresses.push(address);
   }
   return addresses;
@@ -89,8 +92,12 @@ async function changeOne(
   if (action === 'lift') return suppressions.lift(canonical);
   const cause = { id: idMaker(door.clock)(), tag: 'suppressed', at: door.clock.now() };
   if (action === 'erase') {
-    for (const { store } of concerned) await store.eraseBounces(canonical);
-    return suppressions.erase(canonical);
+    let isFound = await suppressions.erase(canonical);
+    for (const { store, suppressions: own } of concerned) {
+      await store.eraseBounces(canonical);
+      isFound = (await own.erase(canonical)) || isFound;
+    }
+    return isFound;
   }
   const isNew = (await suppressions.add([{ canonical, address: text, why: 'manual' }], cause.at)) > 0;
   const address = parseAddress(text)!;
