@@ -8,6 +8,7 @@ import type { DueRecipient, OutcomeState, Trace } from './store.ts';
 const pageSize = 1_000;
 /** Rows that one commit changes at most, so that another process never waits long for its turn (DESIGN: state). */
 const batchMost = 10_000;
+const droppedReply = 'dropped by the operator';
 
 /** What became of every recipient of the posts of a queue, over all its outcome files. */
 export class Outcomes {
@@ -74,9 +75,9 @@ export class Outcomes {
     return freed;
   }
 
-  /** Nobody of this post is tried again. */
-  async giveUp(post: Id, at: number, reply: string): Promise<void> {
-    await whole((most) => this.#files.of(post)('giveUp', { post, at, reply, most }));
+  /** The operator has dropped this post: nobody of it is tried again. */
+  async giveUp(post: Id, at: number): Promise<void> {
+    await whole((most) => this.#files.of(post)('giveUp', { post, at, reply: droppedReply, most }));
   }
 
   /** Whoever of this post waits is tried now. */

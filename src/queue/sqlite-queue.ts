@@ -5,7 +5,7 @@ import type { Id } from '../lib/ids.ts';
 import { callsOf, type Calls, type Storage } from '../lib/storage.ts';
 import type { Cursor } from '../list/store.ts';
 import { Bodies, inlineOctetsMost, storedMessage } from './bodies.ts';
-import type { Claim, StoredMessage } from './entry-operations.ts';
+import type { Claim, Ended, StoredMessage } from './entry-operations.ts';
 import { FreshBodies } from './fresh-bodies.ts';
 import { OutcomeFiles } from './outcome-files.ts';
 import type { OutcomeBatch } from './outcome-batch.ts';
@@ -35,7 +35,6 @@ import type {
 const pageSize = 1_000;
 /** Posts whose list and number are remembered. */
 const worksMost = 256;
-const droppedReply = 'dropped by the operator';
 
 export interface SqliteQueueOptions {
   readonly storage: Storage;
@@ -98,8 +97,7 @@ class SqliteQueue implements QueueStore {
     const end = await this.#withBodies(messages, (stored) =>
       this.#queue('finish', { owner, id, messages: stored, entries, now: this.#clock.now() }),
     );
-    if (end.goneBody) await this.#bodies.remove(end.goneBody);
-    return end.isDone;
+    return this.#ended(end);
   }
 
   defer({ owner }: Claimant, id: Id, due: number, reply: string, notice?: Following): Promise<boolean> {
@@ -111,10 +109,10 @@ class SqliteQueue implements QueueStore {
 
   async message(id: Id): Promise<Buffer | undefined> {
     const fresh = this.#fresh.take(id);
-    const found = fresh ? undefined : await this.#queue('message', { id });
-    if (!found) return fresh;
-    const { body } = found;
-    return body === null ? this.#bodies.read(id) : Buffer.from(body.buffer, body.byteOffset, body.byteLength);
+    if (fresh) return fresh;
+    const body = (await this.#queue('message', { id }))?.body;
+    if (body === undefined || body === null) return body === null ? this.#bodies.read(id) : undefined;
+    return Buffer.from(body.buffer, body.byteOffset, body.byteLength);
   }
 
   async cutChunk(claimant: Claimant, post: Id, chunk: NewChunk | undefined, cursor: Cursor | undefined): Promise<void> {
@@ -241,11 +239,10 @@ class SqliteQueue implements QueueStore {
     for (const { id, kind, goneBody } of moved) {
       this.#fresh.forget(id);
       if (goneBody) await this.#bodies.remove(goneBody);
-      if (kind !== 'post') continue;
-      if (move === 'retry') await this.#outcomes.hurry(id, now);
-      if (move !== 'drop') continue;
+      if (kind === 'post' && move === 'retry') await this.#outcomes.hurry(id, now);
+      if (kind !== 'post' || move !== 'drop') continue;
       this.#works.delete(id);
-      await this.#outcomes.giveUp(id, now, droppedReply);
+      await this.#outcomes.giveUp(id, now);
     }
     return moved.map(({ id }) => id);
   }
@@ -262,7 +259,7 @@ class SqliteQueue implements QueueStore {
   async #giveUpGone(posts: ReadonlySet<Id>): Promise<readonly Id[]> {
     if (posts.size === 0) return [];
     const gone = await this.#queue('gonePosts', { posts: [...posts] });
-    for (const post of gone) await this.#outcomes.giveUp(post, this.#clock.now(), droppedReply);
+    for (const post of gone) await this.#outcomes.giveUp(post, this.#clock.now());
     return gone;
   }
 
@@ -294,5 +291,10 @@ class SqliteQueue implements QueueStore {
   async #removeUnnamed(id: Id): Promise<void> {
     const named = await this.#queue('message', { id }).catch(() => 'unknown');
     if (named === undefined) await this.#bodies.remove(id);
+  }
+
+  async #ended({ isDone, goneBody }: Ended): Promise<boolean> {
+    if (goneBody) await this.#bodies.remove(goneBody);
+    return isDone;
   }
 }
