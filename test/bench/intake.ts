@@ -117,8 +117,8 @@ async function startPostfix(root: string): Promise<Server> {
   const directory = join(root, 'postfix');
   await mkdir(directory, { mode: 0o755 });
   const port = await freePort();
-  const { pid, stop } = await startPostfixIntake(directory, port);
-  return { pid, port, stop: async () => stop() };
+  const running = await startPostfixIntake(directory, port);
+  return { pid: running.pid, port, stop: async () => running.stop() };
 }
 
 async function rate(server: Server, load: Pick<Load, 'sessions' | 'isNew'>, messages: number): Promise<number> {
