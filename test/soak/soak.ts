@@ -1,5 +1,5 @@
 /**
- * The promises under load: `kill -9` during fan-out and intake, a million members, ten thousand lists, thousands of idle connections.
+ * The promises under load: `kill -9` and SIGTERM during fan-out and intake, a million members, ten thousand lists, thousands of idle connections.
  * `--small` for sizes that fit every commit, `--only part,part` for some, `--seed N` to play a run again. Exit code 1 when something that
  * must hold did not.
  */
@@ -15,11 +15,13 @@ import { crashIntake } from './crash-intake.ts';
 import { idleConnections } from './idle-connections.ts';
 import { million } from './million.ts';
 import type { SoakPart } from './part.ts';
+import { stopFanout } from './stop-fanout.ts';
 import { tenThousandLists } from './ten-thousand-lists.ts';
 
 const parts: readonly SoakPart[] = [
   crashFanout,
   crashIntake,
+  stopFanout,
   million,
   tenThousandLists,
   deadAddresses,
