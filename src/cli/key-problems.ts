@@ -24,6 +24,12 @@ export async function* keyProblems(door: Door, directory: string, domains: reado
 }
 
 async function recordProblem(door: Door, key: SigningKey, place: string): Promise<Problem | undefined> {
+  const text = await recordFault(door, key);
+  return text === undefined ? undefined : { file: join(place, `${key.selector}.pem`), line: 0, text };
+}
+
+/** What is wrong with the record of a key, in a line; undefined when it is right, or when no name server answers, which is said. */
+export async function recordFault(door: Door, key: SigningKey): Promise<string | undefined> {
   const name = `${key.selector}._domainkey.${key.domain}`;
   const answer = await door.dnsTexts(name);
   if (answer.kind === 'trouble') {
@@ -32,7 +38,7 @@ async function recordProblem(door: Door, key: SigningKey, place: string): Promis
   }
   const records = answer.kind === 'found' ? answer.records : [];
   if (records.length === 1 && publicPart(records[0]!) === publicPart(keyRecord(key))) return undefined;
-  return { file: join(place, `${key.selector}.pem`), line: 0, text: `${name} ${whatIsWrong(records)}` };
+  return `${name} ${whatIsWrong(records)}`;
 }
 
 function whatIsWrong(records: readonly string[]): string {

@@ -23,15 +23,21 @@ export const serverVerbs: readonly VerbRow[] = [
   },
   {
     name: 'dns',
-    usage: '[DOMAIN] [--make-keys | --rotate] [--algorithm rsa|ed25519]',
+    usage: '[DOMAIN] [--make-keys | --rotate [--force]] [--algorithm rsa|ed25519]',
     arguments: [{ name: 'domain', meaning: 'a domain of ezlm.json; without it the first' }],
     options: [
-      { name: 'make-keys', type: 'flag', meaning: 'make a DKIM key and a spare one where the domain has none' },
+      {
+        name: 'make-keys',
+        type: 'flag',
+        meaning: 'make a DKIM key and a spare one, of a kind that the domain has none of',
+      },
       { name: 'rotate', type: 'flag', meaning: 'the spare DKIM key signs from now on; a new spare is made' },
+      { name: 'force', type: 'flag', meaning: 'rotate although DNS has not the record of the spare key' },
       {
         name: 'algorithm',
         type: 'text',
-        meaning: 'of new keys; rsa is what every receiver verifies',
+        meaning:
+          'of new keys: rsa (usual), which every receiver verifies, or ed25519; --rotate keeps the kinds of the spare keys',
         choices: ['rsa', 'ed25519'],
       },
     ],
@@ -40,6 +46,8 @@ export const serverVerbs: readonly VerbRow[] = [
     meaning: 'print the DNS records to publish, and change the keys that sign mail',
     more: [
       'Mail is signed (DKIM) as soon as keys/DOMAIN holds a key. Publish the record of a spare key some days before --rotate; a key that signs no more is kept in keys/DOMAIN/old: leave its record in DNS until what it signed has arrived, a week or so.',
+      'With keys of both kinds mail is signed twice: "--make-keys --algorithm ed25519" adds the second.',
+      'Exit code 75 when --rotate finds that the record of the spare key is not in DNS.',
     ],
     examples: [
       { line: 'ezlm dns lists.example.org', meaning: 'what to publish' },

@@ -36,7 +36,10 @@ export async function readKeys(directory: string, domain: string): Promise<Domai
   return { current: current.keys, spare: spare.keys, problems: [...current.problems, ...spare.problems] };
 }
 
-/** Makes a key that signs from now on and a spare one, unless the domain has such already. `at` names the selectors, `ezlm20260115a`. */
+/**
+ * Makes a key of this kind that signs from now on and a spare one, unless the domain has such already; with keys of both kinds mail is
+ * signed twice. `at` names the selectors, `ezlm20260115a`.
+ */
 export async function ensureKeys(
   directory: string,
   domain: string,
@@ -45,29 +48,40 @@ export async function ensureKeys(
 ): Promise<DomainKeys> {
   const own = join(directory, safeName(domain));
   const known = await readKeys(directory, domain);
-  const places = [own, join(own, 'spare'), join(own, 'old')];
-  const taken = new Set((await Promise.all(places.map((place) => namesIn(place)))).flat());
-  const make = (place: string): Promise<void> => makeKey(place, freshSelector(at, taken), algorithm);
-  if (known.current.length === 0) await make(own);
-  if (known.spare.length === 0) await make(join(own, 'spare'));
+  const make = await keyMaker(own, at);
+  if (!kindsOf(known.current).has(algorithm)) await make(own, algorithm);
+  if (!kindsOf(known.spare).has(algorithm)) await make(join(own, 'spare'), algorithm);
   return readKeys(directory, domain);
 }
 
-/** The spare key signs from now on, what signed is put away, and a new spare is made. */
+/**
+ * The spare keys sign from now on, what signed is put away, and new spares are made: of the kinds that sign now, or of the one that is
+ * asked for. Without a spare nothing is done: a key whose record nobody knows must not sign.
+ */
 export async function rotateKeys(
   directory: string,
   domain: string,
-  algorithm: KeyAlgorithm,
+  algorithm: KeyAlgorithm | undefined,
   at: number,
 ): Promise<DomainKeys> {
   const own = join(directory, safeName(domain));
-  const { current, spare } = await ensureKeys(directory, domain, algorithm, at);
+  const known = await readKeys(directory, domain);
+  if (known.spare.length === 0) return known;
   await ensureDirectory(join(own, 'old'), 0o700);
-  // First the new key: a crash between the two leaves both signing, not none.
-  for (const { selector } of spare) await rename(join(own, 'spare', selector + suffix), join(own, selector + suffix));
-  for (const { selector } of current) await rename(join(own, selector + suffix), join(own, 'old', selector + suffix));
-  for (const place of [own, join(own, 'spare'), join(own, 'old')]) await syncDirectory(place);
-  return ensureKeys(directory, domain, algorithm, at);
+  // First the new keys: a crash between the two leaves both signing, not none.
+  for (const { selector } of known.spare)
+    await rename(join(own, 'spare', selector + suffix), join(own, selector + suffix));
+  for (const { selector } of known.current)
+    await rename(join(own, selector + suffix), join(own, 'old', selector + suffix));
+  const make = await keyMaker(own, at);
+  const kinds = algorithm ? [algorithm] : kindsOf(known.spare);
+  for (const kind of kinds) await make(join(own, 'spare'), kind);
+  for (const place of [own, join(own, 'old')]) await syncDirectory(place);
+  return readKeys(directory, domain);
+}
+
+function kindsOf(keys: readonly SigningKey[]): Set<KeyAlgorithm> {
+  return new Set(keys.map(({ algorithm }) => (algorithm === 'rsa-sha256' ? 'rsa' : 'ed25519')));
 }
 
 /** Gives the keys that sign for a domain, and reads them again now and then; `onProblem` hears of those that cannot be used. */
@@ -114,12 +128,18 @@ async function namesIn(place: string): Promise<string[]> {
   return names.filter((name) => name.endsWith(suffix)).toSorted();
 }
 
-async function makeKey(place: string, selector: string, algorithm: KeyAlgorithm): Promise<void> {
-  await ensureDirectory(place, 0o700);
-  // RFC 8301 §3.2: 2,048 bits are what every verifier takes.
-  const { privateKey } =
-    algorithm === 'rsa' ? await generate('rsa', { modulusLength: 2_048 }) : await generate('ed25519');
-  await writeDurable(join(place, selector + suffix), privateKey.export({ type: 'pkcs8', format: 'pem' }), 0o600);
+// Makes keys under names that no key of the domain has or had.
+async function keyMaker(own: string, at: number): Promise<(place: string, algorithm: KeyAlgorithm) => Promise<void>> {
+  const places = [own, join(own, 'spare'), join(own, 'old')];
+  const taken = new Set((await Promise.all(places.map((place) => namesIn(place)))).flat());
+  return async (place, algorithm) => {
+    await ensureDirectory(place, 0o700);
+    // RFC 8301 §3.2: 2,048 bits are what every verifier takes.
+    const { privateKey } =
+      algorithm === 'rsa' ? await generate('rsa', { modulusLength: 2_048 }) : await generate('ed25519');
+    const path = join(place, freshSelector(at, taken) + suffix);
+    await writeDurable(path, privateKey.export({ type: 'pkcs8', format: 'pem' }), 0o600);
+  };
 }
 
 function freshSelector(at: number, taken: Set<string>): string {

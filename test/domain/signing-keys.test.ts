@@ -31,6 +31,41 @@ test('keys are made once, named after the day, and a rotation never uses a name 
   assert.equal(await names(), 'ezlm20260115c ezlm20260116a');
 });
 
+test('with keys of both kinds each is made, kept and rotated on its own', async (t) => {
+  const directory = await keysDirectory(t);
+  const kinds = async (): Promise<string> => {
+    const { current, spare } = await readKeys(directory, domain);
+    return [current, spare]
+      .map((keys) =>
+        keys
+          .map(({ algorithm }) => algorithm.slice(0, 3))
+          .toSorted()
+          .join('+'),
+      )
+      .join(' ');
+  };
+  await ensureKeys(directory, domain, 'rsa', at);
+  assert.equal(await kinds(), 'rsa rsa');
+  await ensureKeys(directory, domain, 'ed25519', at);
+  assert.equal(await kinds(), 'ed2+rsa ed2+rsa');
+  await ensureKeys(directory, domain, 'rsa', at);
+  const { current, spare } = await rotateKeys(directory, domain, undefined, at);
+  assert.equal(await kinds(), 'ed2+rsa ed2+rsa');
+  assert.equal(new Set([...current, ...spare].map(({ selector }) => selector)).size, 4);
+  await rotateKeys(directory, domain, 'ed25519', at);
+  await rotateKeys(directory, domain, undefined, at);
+  assert.equal(await kinds(), 'ed2 ed2');
+});
+
+test('without a spare key nothing is rotated', async (t) => {
+  const directory = await keysDirectory(t);
+  assert.deepEqual(await rotateKeys(directory, domain, 'rsa', at), { current: [], spare: [], problems: [] });
+  await ensureKeys(directory, domain, 'ed25519', at);
+  await rm(join(directory, domain, 'spare'), { recursive: true });
+  const { current, spare } = await rotateKeys(directory, domain, undefined, at);
+  assert.deepEqual([current.length, spare.length], [1, 0]);
+});
+
 test('a file that is no key is named, the others sign; what changes on disk holds some seconds later', async (t) => {
   const directory = await keysDirectory(t);
   const clock = new HandClock();

@@ -2,7 +2,8 @@ import { type DomainKeys, ensureKeys, type KeyAlgorithm, readKeys, rotateKeys } 
 import { homePaths } from '../../home.ts';
 import { parseDomain } from '../../mail/address.ts';
 import { printRecords, recordsFor } from '../dns-records.ts';
-import { type Call, complaint, type Ending, exit, isComplaint } from '../door.ts';
+import { type Call, type Complaint, complaint, type Ending, exit, isComplaint } from '../door.ts';
+import { recordFault } from '../key-problems.ts';
 import { readHome } from '../open.ts';
 
 /** Prints the DNS records of a domain of lists; makes or changes its signing keys when that is asked for. */
@@ -15,6 +16,7 @@ export async function run(call: Call): Promise<Ending> {
     return complaint(exit.usage, 'this domain is none of ours', `ezlm.json has: ${known}`);
   }
   const keys = await keysFor(call, domain);
+  if (isComplaint(keys)) return keys;
   if (keys.problems.length > 0)
     return complaint(exit.settings, keys.problems.join('; '), 'correct or remove the file; it must hold a key in PEM');
   await printRecords(call, recordsFor(domain, settings.hostname || domain, [...keys.current, ...keys.spare]));
@@ -24,11 +26,29 @@ export async function run(call: Call): Promise<Ending> {
   return exit.done;
 }
 
-function keysFor(call: Call, domain: string): Promise<DomainKeys> {
+async function keysFor(call: Call, domain: string): Promise<DomainKeys | Complaint> {
   const { keys } = homePaths(call.door.home);
-  const algorithm: KeyAlgorithm = call.text('algorithm') === 'ed25519' ? 'ed25519' : 'rsa';
+  const algorithm = call.text('algorithm') as KeyAlgorithm | undefined;
   const now = call.door.clock.now();
-  if (call.flag('dry-run')) return readKeys(keys, domain);
-  if (call.flag('rotate')) return rotateKeys(keys, domain, algorithm, now);
-  return call.flag('make-keys') ? ensureKeys(keys, domain, algorithm, now) : readKeys(keys, domain);
+  const known = await readKeys(keys, domain);
+  if (call.flag('rotate')) {
+    const problem = await rotationProblem(call, known);
+    if (problem || call.flag('dry-run')) return problem ?? known;
+    return rotateKeys(keys, domain, algorithm, now);
+  }
+  if (!call.flag('make-keys') || call.flag('dry-run')) return known;
+  return ensureKeys(keys, domain, algorithm ?? 'rsa', now);
+}
+
+// What a key signs whose record is not there fails everywhere.
+async function rotationProblem(call: Call, { spare }: DomainKeys): Promise<Complaint | undefined> {
+  if (spare.length === 0) {
+    const next = 'make one by "ezlm dns --make-keys", publish its record, and rotate some days later';
+    return complaint(exit.noInput, 'there is no spare key to sign with', next);
+  }
+  const faults = call.flag('force') ? [] : await Promise.all(spare.map((key) => recordFault(call.door, key)));
+  const fault = faults.find((one) => one !== undefined);
+  return fault === undefined
+    ? undefined
+    : complaint(exit.tryAgain, fault, 'nothing was changed; --force rotates all the same');
 }
