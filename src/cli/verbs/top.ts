@@ -1,14 +1,5 @@
 import type { LaneReport } from '../../lane-report.ts';
-import {
-  type Call,
-  type Complaint,
-  complaint,
-  type Ending,
-  exit,
-  isComplaint,
-  printJson,
-  timeText,
-} from '../door.ts';
+import { type Call, type Complaint, complaint, type Ending, exit, isComplaint, printJson, timeText } from '../door.ts';
 import { etaText, laneHeading, laneLine, rateText } from '../lane-text.ts';
 import { withHome } from '../open.ts';
 import { postLine } from '../post-text.ts';
