@@ -44,7 +44,7 @@ export const serverSettingRows = [
     initial: ['0.0.0.0:25'],
     most: 100,
     check: eachHostPort,
-    meaning: 'where SMTP is listened for',
+    meaning: 'where SMTP is listened for; [::]:25 is IPv6 and IPv4',
   },
   {
     name: 'lmtp',

@@ -8,7 +8,7 @@ import type { Log } from './log.ts';
 import { failed, permanent, type Result, success } from './mail/failure.ts';
 import { judgeBeforeReply } from './post/post.ts';
 import { MessageRoom } from './receive/collect.ts';
-import { type Listen, type Receiver, startReceiver } from './receive/receiver.ts';
+import { type Listen, placeText, type Receiver, startReceiver } from './receive/receiver.ts';
 import { Submission } from './receive/submission.ts';
 import { hostnameOf, isOwnerOf, openListOf, placesOf } from './stages.ts';
 
@@ -63,7 +63,7 @@ export async function startReceivers(
     });
     if (!started.ok) return started;
     const receiver = started.value;
-    const name = `${listen.protocol.toUpperCase()} on ${listen.host}:${receiver.port}`;
+    const name = `${listen.protocol.toUpperCase()} on ${placeText(listen.host, receiver.port)}`;
     running.push({ what: name, isWork: true, end: () => receiver.close(settings.stopSeconds * 1_000) });
     receivers.push({ listen, name, receiver });
   }

@@ -1,4 +1,4 @@
-import type { AddressInfo, ListenOptions } from 'node:net';
+import type { AddressInfo } from 'node:net';
 import type { ServerSettings } from '../config.ts';
 import { failed, type Failure, permanent, type Result, success, temporary } from '../mail/failure.ts';
 import { Door, type DoorParts } from './door.ts';
@@ -42,7 +42,7 @@ export async function startReceiver(listen: Listen, parts: ReceiverParts): Promi
     () => parts.clock.now(),
     (address) => mostFrom(address, listen, parts.settings),
   );
-  const problem = await listening(server, { host: listen.host, port: listen.port });
+  const problem = await listening(server, listen);
   if (problem) return failed(problem);
   // A client that breaks off is none of our errors.
   server.on('error', (error) => parts.log('session.refused', { reason: error.message }));
@@ -145,7 +145,7 @@ function single(replies: readonly (string | Error)[]): [Error | null, string?] {
     : [null, accepted];
 }
 
-function listening(server: SmtpEngine, where: ListenOptions): Promise<Failure | undefined> {
+function listening(server: SmtpEngine, where: Listen): Promise<Failure | undefined> {
   return new Promise((resolve) => {
     const fail = (error: NodeJS.ErrnoException): void => resolve(listenFailure(error, where));
     server.once('error', fail);
@@ -156,8 +156,13 @@ function listening(server: SmtpEngine, where: ListenOptions): Promise<Failure | 
   });
 }
 
-function listenFailure(error: NodeJS.ErrnoException, { host, port }: ListenOptions): Failure {
-  const where = `${host}:${port}`;
+/** A host and a port as they are written in settings: an address of IPv6 in brackets. */
+export function placeText(host: string, port: number): string {
+  return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
+}
+
+function listenFailure(error: NodeJS.ErrnoException, { host, port }: Listen): Failure {
+  const where = placeText(host, port);
   if (error.code === 'EADDRINUSE') return temporary('4.3.2', `port ${where} is taken by another program`, error.code);
   if (error.code === 'EACCES')
     return permanent('5.3.2', `port ${where} needs rights that this user has not; see CAP_NET_BIND_SERVICE`);

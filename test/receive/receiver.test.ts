@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import test from 'node:test';
 import { initialSettings } from '../../src/home.ts';
 import { StorageError } from '../../src/lib/storage-trouble.ts';
-import { type ReceiverParts, startReceiver } from '../../src/receive/receiver.ts';
+import { placeText, type ReceiverParts, startReceiver } from '../../src/receive/receiver.ts';
 import { codesOf, domain, startStation, talk } from '../helpers/station.ts';
 
 const begin = `EHLO c\r\nMAIL FROM:<a@x.example>\r\nRCPT TO:<news@${domain}>\r\nDATA\r\n`;
@@ -161,4 +161,10 @@ test('a port that is taken is a failure that says so', async (t) => {
   const parts = { settings: initialSettings({ domains: [domain] }) } as ReceiverParts;
   const started = await startReceiver({ host: '127.0.0.1', port, protocol: 'smtp' }, { ...parts, hostname: domain });
   assert.match(started.ok ? '' : started.failure.text, new RegExp(`port 127\\.0\\.0\\.1:${port} is taken`));
+});
+
+test('an address of IPv6 is written in brackets', () => {
+  assert.equal(placeText('::', 25), '[::]:25');
+  assert.equal(placeText('192.0.2.1', 25), '192.0.2.1:25');
+  assert.equal(placeText('localhost', 2525), 'localhost:2525');
 });
