@@ -66,9 +66,25 @@ export class BounceRounds {
     const { signal } = this.#stopping;
     await clock.sleep(firstWalkMs, signal);
     while (!signal.aborted) {
-      if (clock.now() - this.#walked >= dayMs) await this.walk();
-      else for (const [list, at] of this.#due) if (at <= clock.now()) await this.#look(list);
+      if (clock.now() - this.#walked >= dayMs) await this.#walkOrTell();
+      else await this.#lookAtDue();
       await clock.sleep(hourMs, signal);
+    }
+  }
+
+  // Each list once: what is due again by then waits for the next hour.
+  async #lookAtDue(): Promise<void> {
+    const now = this.#parts.clock.now();
+    const due = [...this.#due].filter(([, at]) => at <= now);
+    for (const [list] of due) await this.#look(list);
+  }
+
+  async #walkOrTell(): Promise<void> {
+    try {
+      await this.walk();
+    } catch (error) {
+      this.#walked = -Infinity;
+      this.#parts.log('storage.trouble', { doing: 'looking for lists with bounces', cause: String(error) });
     }
   }
 
