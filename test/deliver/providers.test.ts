@@ -1,0 +1,90 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import {
+  isLast,
+  providerName,
+  providerOf,
+  readProviders,
+  routeProvider,
+  shippedProviders,
+} from '../../src/deliver/providers.ts';
+
+const rows: readonly (readonly [host: string, name: string])[] = [
+  ['gmail-smtp-in.l.google.com', 'google'],
+  ['ASPMX.L.GOOGLE.COM', 'google'],
+  ['example-org.mail.protection.outlook.com', 'microsoft'],
+  ['mta5.am0.yahoodns.net', 'yahoo'],
+  ['mx01.mail.icloud.com', 'apple'],
+  ['mx.example.net', 'others'],
+  ['notgoogle.com', 'others'],
+  ['google.com.evil.example', 'others'],
+];
+
+test('an MX set belongs to the provider that one of its hosts is of', () => {
+  for (const [host, name] of rows) assert.equal(providerOf([host], shippedProviders).name, name, host);
+  assert.equal(providerOf(['mx.example.net', 'aspmx.l.google.com'], shippedProviders).name, 'google');
+  assert.equal(providerOf([], shippedProviders), routeProvider);
+});
+
+test('hosts are named for figures by their provider, with or without their address', () => {
+  assert.equal(providerName('aspmx.l.google.com[192.0.2.1]'), 'google');
+  assert.equal(providerName('mx.example.net'), 'others');
+  assert.equal(providerName(''), 'others');
+});
+
+test("Gmail's profile keeps its published rule", () => {
+  const { silenceSeconds, resume } = providerOf(['aspmx.l.google.com'], shippedProviders);
+  assert.deepEqual([silenceSeconds, resume], [600, 'one']);
+});
+
+test('everybody else is sent to politely, a route of the operator without limits', () => {
+  const others = providerOf(['mx.example.net'], shippedProviders);
+  assert.ok(isLast(others));
+  for (const limit of ['newPerMinute', 'messagesPerConnection', 'perSecond'] as const) {
+    assert.ok(Number.isFinite(others[limit]), limit);
+    assert.equal(routeProvider[limit], Infinity);
+  }
+});
+
+test("an owner's profile goes before ours, and replaces the one of its name", () => {
+  const own = `[
+    // our own relay
+    { "name": "google", "hosts": [".google.com"], "connections": 2 },
+    { "name": "club", "hosts": [".Club.Example"], "perSecond": 3, },
+    { "name": "others", "hosts": ["."], "newPerMinute": 7 }
+  ]`;
+  const { providers, problems } = readProviders(own);
+  assert.deepEqual(problems, []);
+  const google = providerOf(['aspmx.l.google.com'], providers);
+  assert.deepEqual([google.connections, google.dialect], [2, '']);
+  assert.equal(providerOf(['mx.club.example'], providers).perSecond, 3);
+  assert.equal(providerOf(['mx.example.net'], providers).newPerMinute, 7);
+  assert.equal(providerOf(['mta5.am0.yahoodns.net'], providers).name, 'yahoo');
+  assert.equal(providers.filter(isLast).length, 1);
+});
+
+const wrong: readonly (readonly [row: string, problem: RegExp])[] = [
+  ['{}', /name: must be a word/],
+  ['{ "name": "x" }', /hosts: must be ends of host names/],
+  ['{ "name": "x", "hosts": ["example.net"] }', /hosts: must be ends/],
+  ['{ "name": "x", "hosts": [".x"], "connexions": 3 }', /"connexions" is no field of a profile/],
+  ['{ "name": "x", "hosts": [".x"], "connections": 0 }', /connections: must be a number from 1/],
+  ['{ "name": "x", "hosts": [".x"], "perSecond": "3" }', /perSecond: must be a number/],
+  ['{ "name": "x", "hosts": [".x"], "dialect": "qmail" }', /dialect: must be google, yahoo/],
+  ['{ "name": "x", "hosts": [".x"], "resume": "now" }', /resume: must be one, slow or half/],
+  ['3', /must be an object/],
+];
+
+test('a profile with a mistake is told with its place and left out; the others hold', () => {
+  for (const [row, problem] of wrong) {
+    const { providers, problems } = readProviders(`[${row}, { "name": "good", "hosts": [".good"] }]`);
+    assert.match(problems.join('\n'), problem, row);
+    assert.match(problems[0]!, /^profile 1: /);
+    assert.equal(providerOf(['mx.good'], providers).name, 'good');
+  }
+  const sly = '[{ "name": "x", "hosts": [".x"], "__proto__": { "perSecond": 1 } }]';
+  assert.notEqual(readProviders(sly).providers.find(({ name }) => name === 'x')?.perSecond, 1);
+  assert.match(readProviders('{').problems[0]!, /not JSON at octet/);
+  assert.match(readProviders('{}').problems[0]!, /must be an array/);
+  assert.equal(readProviders('nonsense').providers, shippedProviders);
+});
