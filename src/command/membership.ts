@@ -66,11 +66,12 @@ export async function change(given: Given, wanted: Wish, proof: 'proved' | 'unpr
   });
 }
 
-// Whoever confirms wants the mail, whatever was said before.
+// Whoever confirms wants the mail, whatever was said before; a right to post is no mail.
 async function join(given: Given, wanted: Wish, cause: Cause): Promise<boolean> {
   const { list, tools } = given;
   const { role, target } = wanted;
-  await Promise.all([list.suppressions.lift(target.canonical), tools.suppressions.lift(target.canonical)]);
+  if (role === 'subscriber' || role === 'digest')
+    await Promise.all([list.suppressions.lift(target.canonical), tools.suppressions.lift(target.canonical)]);
   const isNew = (await list.store.add(role, [target], cause)) > 0;
   const member = isNew ? undefined : await list.store.memberOf(role, target.canonical);
   const isBack = member !== undefined && (await isSuspended(given, wanted));
