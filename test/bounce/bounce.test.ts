@@ -13,6 +13,7 @@ import type { Entry } from '../../src/queue/store.ts';
 import { parseAddress } from '../../src/mail/address.ts';
 import { verpSender } from '../../src/mail/verp.ts';
 import { answered, arrived, type Dialogue, startDialogue } from '../helpers/dialogue.ts';
+import { replyAddress } from '../helpers/letter.ts';
 import { plainBounce, reportOf } from '../helpers/reports.ts';
 
 const ann = 'ann@example.net';
@@ -24,6 +25,8 @@ interface BounceTalk extends Dialogue {
   verp(who: string, number?: number, prefix?: string): Promise<string>;
   bounce(to: string, message?: string | Buffer, sender?: string): Promise<string>;
   recorded(): Promise<string[]>;
+  /** Our own delivery of a mail to ann with this sender ends with this reply, which its notice tells the list. */
+  refuse(sender: string, reply: string, host: string): Promise<string>;
 }
 
 async function bounceTalk(t: TestContext, members: Partial<Record<MailRole, string[]>>): Promise<BounceTalk> {
@@ -55,6 +58,22 @@ async function bounceTalk(t: TestContext, members: Partial<Record<MailRole, stri
           onDue: () => {},
         }),
       ).result;
+    },
+    refuse: async (sender, reply, of) => {
+      const entry: Entry = { ...arrived(talk.newId(), sender, ann, talk.now), kind: 'mail' };
+      const status = statusOf(reply, reply[0] as '4' | '5');
+      const told = await noticeOf(entry, { action: 'failed', status, host: of, reply }, async () => Buffer.alloc(0), {
+        clock: talk.tools.clock,
+        newId: talk.newId,
+        hostname: host,
+        domain: host,
+        readerOf: () => ({ kind: 'here', list: name.address }),
+      });
+      const way = talk.route(told!.to);
+      assert.ok(way.kind === 'bounce');
+      const came: Entry = { ...arrived(talk.newId(), '', told!.to, talk.now), cause: told!.entries[0]!.cause };
+      const tools = { ...talk.tools, providerOf: () => 'others', onDue: () => {} };
+      return answered(await handleBounce(came, Buffer.from(told!.messages[0]!.body), way, talk.list, tools)).result;
     },
     recorded: async () => (await store.bounces(100)).map(({ address, number, how }) => `${address} ${number} ${how}`),
   };
@@ -197,28 +216,29 @@ test('a warning that our own delivery gives up or is refused is judged as the po
     assert.equal(steps.length, 1, post);
     const since = steps[0]!.standing.since;
     const sender = stepSender(talk.list.name, 'warn', since, { id: 1, address: ann }, await talk.list.keys());
-    const entry: Entry = { ...arrived(talk.newId(), sender, ann, talk.now), kind: 'mail' };
-    const news = {
-      action: 'failed',
-      status: statusOf(warning, warning[0] as '4' | '5'),
-      host,
-      reply: warning,
-    } as const;
-    const parts = {
-      clock: talk.tools.clock,
-      newId: talk.newId,
-      hostname: 'lists.example.org',
-      domain: 'lists.example.org',
-    };
-    const told = (await noticeOf(entry, news, async () => Buffer.from('Subject: x\r\n\r\n'), {
-      ...parts,
-      readerOf: () => ({ kind: 'here', list: talk.list.name.address }),
-    }))!;
-    const way = talk.route(told.to);
-    assert.ok(way.kind === 'bounce' && way.step);
-    const came: Entry = { ...arrived(talk.newId(), '', told.to, talk.now), cause: told.entries[0]!.cause };
-    const handled = await handleBounce(came, Buffer.from(told.messages[0]!.body), way, talk.list, tools);
-    assert.equal(answered(handled).result, result, `${post}, then ${warning}`);
+    const handled = await talk.refuse(sender, warning, host);
+    assert.equal(handled, result, `${post}, then ${warning}`);
+  }
+});
+
+/** How the delivery of a confirmation ended, and whether its answer still makes a member. */
+const confirmations: readonly [reply: string, host: string, isOpen: boolean][] = [
+  ['550 5.1.1 nobody here', mx, false],
+  ['550 No such user here', mx, false],
+  ['550 5.1.10 example.net takes no mail (null MX)', '', false],
+  ['450 4.1.1 unknown user', mx, true],
+  ['452 4.2.2 mailbox full', mx, true],
+  ['554 5.7.1 blocked using zen.example', mx, true],
+  [dead, mx, true],
+];
+
+test('a confirmation that is refused for good makes no member, whoever answers it', async (t) => {
+  for (const [reply, at, isOpen] of confirmations) {
+    const talk = await bounceTalk(t, {});
+    const { sent } = await talk.write(ann, `news-subscribe@${host}`);
+    assert.equal((await talk.refuse(sent[0]!.entry.sender, reply, at)).includes('closed'), !isOpen, reply);
+    await talk.write('eve@evil.example', replyAddress(sent[0]!));
+    assert.equal((await talk.list.store.memberOf('subscriber', ann)) !== undefined, isOpen, reply);
   }
 });
 
