@@ -51,6 +51,7 @@ export class SmtpCarrier implements Carrier {
   /** Lists whose copies came since the book was told. */
   #lists = new Set<string>();
   #isCounting = false;
+  #isStopped = false;
   #connections = 0;
   /** Deliveries that wait in slow lanes, as counted last. */
   #slow = 0;
@@ -108,6 +109,7 @@ export class SmtpCarrier implements Carrier {
     for (let waited = 0; this.#connections > 0 && waited < stopMostMs; waited += stopPollMs) {
       await this.#parts.clock.sleep(stopPollMs);
     }
+    this.#isStopped = true;
     this.#tellCounts();
   }
 
@@ -127,6 +129,9 @@ export class SmtpCarrier implements Carrier {
         if (message.factor === 0) for (const lane of this.#lanes.values()) lane.overflow.putBackList(message.list);
         else this.#port.opened();
         return this.resume();
+      case 'putBack':
+        for (const lane of this.#lanes.values()) lane.overflow.putBackList(message.list);
+        return undefined;
       case 'dead':
         if (message.until > 0) this.#dead.set(message.address, message.until);
         else this.#dead.delete(message.address);
@@ -155,7 +160,7 @@ export class SmtpCarrier implements Carrier {
     void this.#parts.clock.sleep(countsEveryMs).then(() => {
       this.#isCounting = false;
       this.#tellCounts();
-      if (this.#lanes.size > 0) this.#countLater();
+      if (this.#lanes.size > 0 && !this.#isStopped) this.#countLater();
     });
   }
 
