@@ -70,20 +70,13 @@ test('who complained at a list is left out there, and may be at another', async 
   const { address, hash, why, at } = JSON.parse(row!);
   assert.deepEqual([address, why, at, rest], ['Bob@example.net', 'complaint', '2026-03-01T00:00:00Z', []]);
   assert.match(hash, /^[0-9a-f]{32}$/);
-});
-
-test('one list alone can suppress, and lift', async (t) => {
-  const home = await homeWithList(t);
-  await ezlm(home, ['make', other, '--owner', 'anna@example.org']);
-  for (const list of [news, other]) await ezlm(home, ['sub', list, 'bob@example.net']);
-  await ezlm(home, ['suppress', 'add', 'bob@example.net', '--list', news]);
-  assert.deepEqual(await lines(home, 'list', news), []);
-  assert.deepEqual(await lines(home, 'list', other), ['bob@example.net']);
   const nowhere = await ezlm(home, ['suppress', 'lift', 'bob@example.net']);
   assert.deepEqual([nowhere.code, nowhere.talk], [66, '0 of 1 lifted\n'], 'not at the server');
   assert.equal((await ezlm(home, ['suppress', 'lift', 'bob@example.net', '--list', news])).talk, '1 of 1 lifted\n');
   await ezlm(home, ['sub', news, 'bob@example.net']);
-  assert.deepEqual(await lines(home, 'list', news), ['bob@example.net']);
+  await ezlm(home, ['suppress', 'add', 'bob@example.net', '--list', other]);
+  assert.deepEqual(await lines(home, 'list', news), ['ann@example.net', 'bob@example.net']);
+  assert.deepEqual(await lines(home, 'list', other), ['ann@example.net'], 'one list alone');
 });
 
 test('an erased address is nowhere to be read, and still left out', async (t) => {
@@ -129,16 +122,8 @@ test('a dry run changes nothing, and says as much', async (t) => {
   const { output } = await ezlm(home, ['suppress', 'lift', 'bob@example.net', '--dry-run', '--json']);
   assert.deepEqual(JSON.parse(output), { action: 'lift', addresses: 1, changed: 0, dryRun: true });
   assert.match((await lines(home, 'suppress')).join('\n'), / bob@example\.net manual$/);
-});
-
-test('counts come as JSON', async (t) => {
-  const home = await homeWithList(t);
-  const add = (): ReturnType<typeof ezlm> =>
-    ezlm(home, ['suppress', 'add', 'bob@example.net', 'carla@example.net', '--json']);
-  const first = await add();
-  assert.deepEqual(JSON.parse(first.output), { action: 'add', addresses: 2, changed: 2, dryRun: false });
-  const again = await add();
-  assert.equal(JSON.parse(again.output).changed, 0);
+  const more = await ezlm(home, ['suppress', 'add', 'bob@example.net', 'carla@example.net', '--json']);
+  assert.deepEqual(JSON.parse(more.output), { action: 'add', addresses: 2, changed: 1, dryRun: false });
 });
 
 test('mistakes change nothing and are told with what to do', async (t) => {
