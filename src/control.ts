@@ -7,6 +7,8 @@ import type { LaneChange, LaneControl, LaneReport } from './lane-report.ts';
 export type ControlRequest =
   | { readonly ask: 'status' }
   | { readonly ask: 'lanes' }
+  /** Posts of this list were held or dropped. */
+  | { readonly ask: 'putBack'; readonly list: string }
   | ({ readonly ask: 'setLane'; readonly lane: string } & LaneChange);
 
 /** What a running daemon knows of itself. Times in milliseconds since 1970. */
@@ -25,6 +27,7 @@ export interface ControlAnswers {
   readonly lanes: readonly LaneReport[];
   /** False when there is no such lane. */
   readonly setLane: boolean;
+  readonly putBack: boolean;
 }
 
 /** The names of lanes are host names or addresses; more than this is none. */
@@ -55,6 +58,7 @@ async function answerTo(request: ControlRequest, { lanes, status }: ControlParts
       ...(factor === undefined ? {} : { factor }),
     });
   }
+  if (request.ask === 'putBack') return lanes.putBack(request.list).then(() => true);
   const reports = await lanes.lanes();
   if (request.ask === 'lanes') return reports;
   const connections = reports.reduce((sum, report) => sum + report.connections, 0);
@@ -65,14 +69,18 @@ async function answerTo(request: ControlRequest, { lanes, status }: ControlParts
 export function parseRequest(line: string): ControlRequest | undefined {
   const asked = parseObject(line);
   if (asked?.['ask'] === 'status' || asked?.['ask'] === 'lanes') return Object.freeze({ ask: asked['ask'] });
+  if (asked?.['ask'] === 'putBack') return isName(asked['list']) ? { ask: 'putBack', list: asked['list'] } : undefined;
   return asked?.['ask'] === 'setLane' ? laneRequest(asked) : undefined;
 }
 
+function isName(value: unknown): value is string {
+  return typeof value === 'string' && value !== '' && value.length <= laneLettersMost;
+}
+
 function laneRequest({ lane, paused, factor }: Readonly<Record<string, unknown>>): ControlRequest | undefined {
-  const isLane = typeof lane === 'string' && lane !== '' && lane.length <= laneLettersMost;
   const isPaused = paused === undefined || typeof paused === 'boolean';
   const isFactor = factor === undefined || (typeof factor === 'number' && factor > 0 && factor <= 1);
-  if (!isLane || !isPaused || !isFactor) return undefined;
+  if (!isName(lane) || !isPaused || !isFactor) return undefined;
   return Object.freeze({
     ask: 'setLane',
     lane,

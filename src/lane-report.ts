@@ -54,5 +54,7 @@ export interface LaneControl {
    * that has run empty keeps its pause.
    */
   setLane(lane: string, change: LaneChange): Promise<boolean>;
+  /** What delivery has taken of a list and not begun goes back into the queue, where posts that are held stay. */
+  putBack(list: string): Promise<void>;
   outcomes(): Promise<readonly OutcomeCount[]>;
 }

@@ -5,6 +5,7 @@ import { sqliteSuppressions, type Suppressions } from '../list/suppressions.ts';
 import type { Log } from '../log.ts';
 import { engines } from '../engines.ts';
 import type { ServerSettings } from '../config.ts';
+import { askDaemon } from './ask.ts';
 import { type Complaint, complaint, type Door, type Ending, exit, isComplaint } from './door.ts';
 import { listsDirectory } from './list-argument.ts';
 import { wakeDaemon } from './wake.ts';
@@ -56,6 +57,11 @@ export async function withHome(door: Door, run: (home: Home) => Promise<Ending>)
   } finally {
     await storage.close();
   }
+}
+
+/** Tells the daemon, if there is one, that posts of these lists were held or dropped: what it has taken of them and not begun goes back. */
+export async function putBack(door: Door, lists: Iterable<string>): Promise<void> {
+  for (const list of new Set(lists)) if (list !== '') await askDaemon(door, { ask: 'putBack', list });
 }
 
 /** Tells the daemon, if there is one, that the home was changed. */

@@ -68,6 +68,8 @@ export type FromTraffic =
   | { readonly kind: 'domain'; readonly domain: string; readonly closedUntil: number; readonly closedBy: AttemptResult }
   /** 0: the list is paused. */
   | { readonly kind: 'list'; readonly list: string; readonly factor: number }
+  /** What waits of a list goes back into the queue, once. */
+  | { readonly kind: 'putBack'; readonly list: string }
   /** 0: somebody answers there. */
   | { readonly kind: 'dead'; readonly address: string; readonly until: number };
 

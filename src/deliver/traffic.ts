@@ -81,6 +81,8 @@ export class Traffic implements LaneControl {
     return true;
   }
 
+  readonly putBack = async (list: string): Promise<void> => this.#tellAll({ kind: 'putBack', list });
+
   async outcomes(): Promise<readonly OutcomeCount[]> {
     return [...this.#outcomes].map(([name, count]) => {
       const blank = name.indexOf(' ');

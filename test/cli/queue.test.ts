@@ -6,7 +6,8 @@ import { systemClock } from '../../src/lib/clock.ts';
 import { idMaker } from '../../src/lib/ids.ts';
 import { inlineStorage } from '../../src/lib/storage.ts';
 import { openSqliteQueue } from '../../src/queue/sqlite-queue.ts';
-import { ezlm, homeWithList, news } from './test-door.ts';
+import { answerAt } from './test-daemon.ts';
+import { ezlm, homeWithList, news, queuePost } from './test-door.ts';
 
 const message = 'Subject: Hello\n\nHello all.\n';
 
@@ -128,4 +129,23 @@ test('status counts lists and entries', async (t) => {
   assert.deepEqual({ running, lists, ready, held }, { running: false, lists: 1, ready: 1, held: 0 });
   assert.match(String(nextDue), /^\d{4}-.*Z$/);
   assert.match((await ezlm(home, ['status'])).output, /^daemon +not running/m);
+});
+
+test('a daemon gives back at once what it has taken of posts that are held or dropped', async (t) => {
+  const home = await homeWithList(t);
+  const id = await queuePost(home);
+  const seen = await answerAt(t, home, []);
+  for (const words of [
+    ['hold', id, '--dry-run'],
+    ['retry', id],
+    ['release', id],
+  ])
+    await ezlm(home, ['queue', ...words]);
+  assert.deepEqual(seen.putBack, []);
+  await ezlm(home, ['queue', 'hold', id]);
+  assert.deepEqual(seen.putBack, [news]);
+  await ezlm(home, ['queue', 'release', id]);
+  await ezlm(home, ['lane', 'pause', news]);
+  await ezlm(home, ['queue', 'drop', id]);
+  assert.deepEqual(seen.putBack, [news, news, news]);
 });

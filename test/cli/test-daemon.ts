@@ -9,8 +9,12 @@ export async function answerAt(
   t: TestContext,
   home: string,
   lanes: readonly LaneReport[],
-): Promise<{ changes: [lane: string, change: LaneChange][]; rings: number }> {
-  const seen: { changes: [string, LaneChange][]; rings: number } = { changes: [], rings: 0 };
+): Promise<{ changes: [lane: string, change: LaneChange][]; putBack: string[]; rings: number }> {
+  const seen: { changes: [string, LaneChange][]; putBack: string[]; rings: number } = {
+    changes: [],
+    putBack: [],
+    rings: 0,
+  };
   const parts = {
     lanes: {
       lanes: async () => lanes,
@@ -18,6 +22,7 @@ export async function answerAt(
         seen.changes.push([lane, change]);
         return lanes.some((report) => report.lane === lane);
       },
+      putBack: async (list: string) => void seen.putBack.push(list),
       outcomes: async () => [],
     },
     status: () => ({ pid: 4_711, startedAt: Date.now() - 60_000, listening: ['SMTP on 127.0.0.1:2525'] }),

@@ -6,6 +6,8 @@ import type { List } from '../../src/list/list.ts';
 import { parseAddress } from '../../src/mail/address.ts';
 import { listDomain, type Station, startStation, stationList } from '../helpers/daemon.ts';
 import { letter } from '../helpers/letter.ts';
+import { ezlm } from '../cli/test-door.ts';
+import { startPeer } from '../helpers/peer.ts';
 import { startSink } from '../helpers/sink.ts';
 import { transact } from '../helpers/smtp-client.ts';
 import { until } from '../helpers/until.ts';
@@ -124,3 +126,32 @@ test('a paused list stays in the queue, and others go on', async (t) => {
   await until('the rest', () => sink.taken.length >= 12_300);
   assert.equal(sink.taken.length, 12_300);
 });
+
+for (const action of ['hold', 'drop'] as const) {
+  test(`a post that an operator has to ${action} stops at once, and others go on`, async (t) => {
+    const peer = await startPeer(20);
+    t.after(() => peer.close());
+    const station = await startStation(t, { routes: { '*': `127.0.0.1:${peer.port}` }, routeConnections: 10 });
+    const list = await listOf(station, 'news', people(1_000, 'b.example'));
+    await listOf(station, 'other', people(20, 'c.example'));
+    await post(station, 'news');
+    await until('some copies', () => peer.copies.length >= 40);
+    const [entry] = (await station.daemon.home.queue.entries({ kind: 'post' })[Symbol.asyncIterator]().next()).value!;
+    await ezlm(station.directory, ['init', '--domain', listDomain]);
+    const moved = await ezlm(station.directory, ['queue', action, entry.id]);
+    assert.equal(moved.code, 0, moved.talk);
+    await post(station, 'other');
+    const ofOther = (): number => peer.copies.filter(({ recipient }) => recipient.endsWith('@c.example')).length;
+    await until('the other list is sent', () => ofOther() === 20);
+    await until('nothing waits in the lane', async () =>
+      (await station.daemon.lanes.lanes()).every(({ waiting }) => waiting === 0),
+    );
+    const before = peer.copies.length;
+    assert.ok(before < 500, `${before} were sent`);
+    if (action === 'drop') return;
+    await ezlm(station.directory, ['queue', 'release', entry.id]);
+    await until('the rest', () => peer.copies.length >= 1_020);
+    await until('their outcomes', async () => (await tally(list, station)) === 1_000);
+    assert.equal(peer.copies.length, 1_020);
+  });
+}

@@ -12,6 +12,7 @@ function sourcesOf(lanes: readonly LaneReport[]): MetricSources {
     lanes: {
       lanes: async () => lanes,
       setLane: async () => false,
+      putBack: async () => {},
       outcomes: async () => [
         { state: 'delivered', class: '', count: 1_000 },
         { state: 'failed', class: 'invalid mailbox', count: 7 },

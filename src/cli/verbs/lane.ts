@@ -6,7 +6,7 @@ import { type Call, type Complaint, complaint, type Ending, exit, isComplaint, p
 import { linesOf, readInput } from '../input.ts';
 import { laneHeading, laneLine } from '../lane-text.ts';
 import { readListName } from '../list-argument.ts';
-import { readHome, tellDaemon, withHome } from '../open.ts';
+import { putBack, readHome, tellDaemon, withHome } from '../open.ts';
 
 type Action = 'pause' | 'resume' | 'slow';
 
@@ -143,6 +143,7 @@ async function movePosts(call: Call, home: Home, action: 'pause' | 'resume', add
     if (isDry || (action === 'pause' ? await home.queue.hold(id) : await home.queue.release(id))) moved++;
   }
   if (moved > 0 && !isDry) await tellDaemon(call.door);
+  if (moved > 0 && !isDry && action === 'pause') await putBack(call.door, [address]);
   const fields = { list: address, action, posts: moved, dryRun: isDry };
   const posted = `${moved} ${moved === 1 ? 'post' : 'posts'} of ${address}`;
   return tell(

@@ -14,7 +14,7 @@ import {
 } from '../door.ts';
 import { linesOf, readInput } from '../input.ts';
 import { readListName } from '../list-argument.ts';
-import { tellDaemon, withHome } from '../open.ts';
+import { putBack, tellDaemon, withHome } from '../open.ts';
 
 const done: Readonly<Record<Move, string>> = {
   hold: 'held',
@@ -131,16 +131,28 @@ async function show(call: Call, home: Home, ids: readonly Id[], action: 'list' |
 
 async function moveAll(call: Call, home: Home, ids: readonly Id[], action: Move): Promise<Ending> {
   const isDry = call.flag('dry-run');
+  const posts = await postsById(home);
+  const stopped: string[] = [];
   let moved = 0;
   for (let from = 0; from < ids.length; from += batchMost) {
     const batch = ids.slice(from, from + batchMost);
     const could = await movable(home, batch, isDry ? undefined : action);
     moved += could.size;
     for (const id of batch) await tellMove(call, action, id, could.has(id));
+    stopped.push(...[...could].flatMap((id) => posts.get(id) ?? []));
   }
   if (moved > 0 && !isDry) await tellDaemon(call.door);
+  if (!isDry && (action === 'hold' || action === 'drop')) await putBack(call.door, stopped);
   call.door.say(isDry ? `${moved} would be ${done[action]}; nothing was changed` : `${moved} ${done[action]}`);
   return moved === ids.length ? exit.done : exit.noInput;
+}
+
+// The lists of the posts in the queue, by the ids that stand for them.
+async function postsById({ queue }: Home): Promise<ReadonlyMap<string, string>> {
+  const lists = new Map<string, string>();
+  for await (const page of queue.entries({ kind: 'post' }))
+    for (const { id, cause, list } of page) lists.set(id, list).set(cause.replace(/:post$/, ''), list);
+  return lists;
 }
 
 // Those of the ids that were moved; without an action those that are there. The id that "ezlm send" printed stands for its post, too.
