@@ -277,7 +277,9 @@ export class Lane {
     if (!this.#isStopping) {
       const state = isLoop ? 'failed' : 'deferred';
       const result = { state, host, reply: reply ? text : `451 ${wasConnected ? '4.4.2' : '4.4.1'} ${text}` } as const;
-      this.#parts.tell({ kind: 'unreachable', lane, result, sessions: this.#sessions.size });
+      // A host that limits connections refuses some before the others are ready.
+      const sessions = this.#sessions.size + this.#openings.size;
+      this.#parts.tell({ kind: 'unreachable', lane, result, sessions });
     }
     this.#endLease(true);
     this.pump();

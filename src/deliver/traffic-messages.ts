@@ -30,7 +30,7 @@ export type ToTraffic =
   | { readonly kind: 'end'; readonly lane: string; readonly isUsed: boolean }
   /** A reply that backs something off; the book reads it with what it knows of the provider. */
   | { readonly kind: 'refusal'; readonly lane: string; readonly domain: string; readonly reply: string }
-  /** No host of the lane took a connection, while the deliverer has so many sessions there. */
+  /** No host of the lane took a connection, while the deliverer has so many sessions there, or is opening them. */
   | { readonly kind: 'unreachable'; readonly lane: string; readonly result: AttemptResult; readonly sessions: number }
   | { readonly kind: 'timedOut' | 'answered'; readonly address: string }
   | {

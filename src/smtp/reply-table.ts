@@ -65,7 +65,7 @@ const named: readonly ReplyRow[] = [
     text: /^(?:please )?try again later\.?$/i,
     says: { class: 'deferred' },
   },
-  // The one 5xx that is tried again: Gmail writes 550 for a user who gets too much at the moment.
+  // A 5xx that is tried again: Gmail writes 550 for a user who gets too much at the moment.
   {
     name: 'user-rate',
     details: /^2\.1$/,
@@ -273,6 +273,8 @@ const rest: readonly ReplyRow[] = [
   { name: 'policy-deferred', digit: 4, details: /^7\./, says: { class: 'policy', scope: 'lane' } },
   { name: 'closing', codes: [421], says: { class: 'deferred', scope: 'lane' } },
   { name: 'deferred', digit: 4, says: { class: 'deferred' } },
+  // It speaks of what this session said before, not of the recipient: another session may do better.
+  { name: 'sequence', codes: [503], details: /^(?:|5\.[01])$/, says: { class: 'deferred', isPermanent: false } },
   { name: 'policy', digit: 5, details: /^7\./, says: { class: 'policy', blamesPost: true } },
   { name: 'full-552', codes: [552], details: /^$/, says: { class: 'full', score: 'soft' } },
   { name: 'refused', digit: 5, says: { class: 'unknown', score: 'soft' } },

@@ -98,5 +98,6 @@ function codeAt(octets: Buffer, start: number, end: number): number {
 
 // The text of others goes into logs and databases: control characters become blanks.
 function replyLine(code: number, text: string): string {
-  return `${code} ${text}`.slice(0, textOctetsMost).replace(/[\u0000-\u001f\u007f-\u009f]/g, ' ');
+  const line = text === '' ? String(code) : `${code} ${text}`;
+  return line.slice(0, textOctetsMost).replace(/[\u0000-\u001f\u007f-\u009f]/g, ' ');
 }

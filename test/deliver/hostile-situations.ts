@@ -15,7 +15,8 @@ export interface Situation {
   readonly text?: string;
   /** The attempts for each recipient, `state reply`, the oldest first. */
   readonly want: Readonly<Record<string, readonly string[]>>;
-  readonly connections: number;
+  /** How many were made; without it: as many as it takes. */
+  readonly connections?: number;
   /** Who got the message, in this order; those who were `delivered` unless told otherwise. */
   readonly taken?: readonly string[];
 }
@@ -23,9 +24,10 @@ export interface Situation {
 const taken = 'delivered 250 2.0.0 taken';
 const pipelining = ['PIPELINING', '8BITMIME', 'SIZE'];
 const three = ['ann', 'ben', 'cid'];
+const crowd = Array.from({ length: 100 }, (_, at) => `crowd${at}`);
 
 /** Before any transaction: the greeting, EHLO, STARTTLS. */
-const beginnings: readonly Situation[] = [
+export const beginnings: readonly Situation[] = [
   {
     name: 'a greeting with 421 is tried again later',
     peer: { answers: { CONNECT: ['421 4.3.2 too busy'] } },
@@ -101,50 +103,79 @@ const beginnings: readonly Situation[] = [
     want: { ann: [taken] },
     connections: 2,
   },
-];
-
-/** Refusals of a command, in lockstep. */
-const refusals: readonly Situation[] = [
   {
-    name: 'greylisting is deferred, and passes',
-    peer: { answers: { RCPT: ['450 4.7.1 greylisted, come back in 5 minutes'] } },
-    rounds: 2,
-    want: { ann: ['deferred 450 4.7.1 greylisted, come back in 5 minutes', taken] },
+    name: 'a peer that breaks off at EHLO is called again with HELO',
+    peer: { answers: { EHLO: { does: 'reset' } } },
+    want: { ann: [taken] },
     connections: 2,
   },
   {
-    name: 'a 4xx with an enhanced code of class 5 is tried again',
-    peer: { answers: { RCPT: ['450 5.1.1 no such user'] } },
-    rounds: 2,
-    want: { ann: ['deferred 450 5.1.1 no such user', taken] },
-    connections: 2,
-  },
-  {
-    name: 'a 5xx with an enhanced code of class 4 is not',
-    peer: { answers: { RCPT: ['550 4.2.1 mailbox disabled'] } },
-    want: { ann: ['failed 550 4.2.1 mailbox disabled'] },
+    name: 'an EHLO answer without a keyword or a text is an answer',
+    peer: { answers: { EHLO: '250' } },
+    recipients: three,
+    want: { ann: [taken], ben: [taken], cid: [taken] },
     connections: 1,
   },
-];
-
-/** Between the message and the reply to it. */
-const losses: readonly Situation[] = [
   {
-    name: 'a connection that breaks off in a small message is uncertain: all of it had left',
-    peer: { answers: { BODY: [{ does: 'reset' }] } },
+    name: 'keywords in lower case are keywords',
+    peer: { keywords: ['pipelining', 'size 9'] },
+    want: { ann: ['failed 552 5.3.4 the message has 57 octets, the host takes 9'] },
+    connections: 1,
+    taken: [],
+  },
+  {
+    name: 'a SIZE that is no number is none',
+    peer: { keywords: ['SIZE lots'] },
+    want: { ann: [taken] },
+    connections: 1,
+  },
+  {
+    name: 'a web server in place of a mail server is tried again later',
+    peer: { answers: { CONNECT: ['HTTP/1.1 400 Bad Request\r\n\r\n'] } },
     rounds: 2,
-    want: { ann: ['uncertain read ECONNRESET', taken] },
+    want: { ann: ['deferred 451 4.4.2 the peer does not speak SMTP', taken] },
     connections: 2,
   },
   {
-    name: 'a connection that ends after the dot is uncertain, and tried again: it may come twice',
-    peer: { answers: { MESSAGE: [{ does: 'close' }] } },
-    rounds: 2,
-    want: { ann: ['uncertain the peer closed the connection', taken] },
-    connections: 2,
+    name: 'lines before the greeting that are no reply are no greeting',
+    peer: { answers: { CONNECT: ['warning: low disk\r\n220 ready'] } },
+    want: { ann: ['deferred 451 4.4.2 the peer does not speak SMTP'] },
+    connections: 1,
   },
-];
-
-export const situations: readonly (Situation & { readonly mode: string })[] = [
-  ...[beginnings, refusals, losses].flat().map((one) => ({ ...one, mode: '' })),
+  {
+    name: 'a greeting with 250 is none',
+    peer: { answers: { CONNECT: ['250 hello'] } },
+    want: { ann: ['deferred 250 hello'] },
+    connections: 1,
+  },
+  {
+    name: 'a greeting without end is broken off',
+    peer: { answers: { CONNECT: ['220-more\r\n'.repeat(10_000)] } },
+    want: { ann: ['deferred 451 4.4.2 the peer does not speak SMTP'] },
+    connections: 1,
+  },
+  {
+    name: 'an EHLO answer without end is broken off',
+    peer: { answers: { EHLO: ['250-X\r\n'.repeat(10_000)] } },
+    want: { ann: ['deferred 451 4.4.2 the peer does not speak SMTP'] },
+    connections: 1,
+  },
+  {
+    name: 'a second greeting is no answer to EHLO',
+    peer: { answers: { CONNECT: '220 ready\r\n220 really' } },
+    want: { ann: ['deferred 220 really'] },
+    connections: 1,
+  },
+  {
+    name: 'two sessions and no more: everybody gets it over those two',
+    peer: { sessionsMost: 2 },
+    recipients: crowd,
+    want: Object.fromEntries(crowd.map((one) => [one, [taken]])),
+  },
+  {
+    name: 'a peer that closes without an answer to QUIT has taken what it took',
+    peer: { answers: { QUIT: { does: 'reset' } } },
+    want: { ann: [taken] },
+    connections: 1,
+  },
 ];

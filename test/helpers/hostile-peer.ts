@@ -18,7 +18,9 @@ export interface PeerScript {
   /** What it answers to EHLO. */
   readonly keywords?: readonly string[];
   readonly answers?: Readonly<Record<string, Answer | readonly Answer[]>>;
-  readonly quirk?: 'octet by octet' | 'one write' | 'forgets input' | 'reads chunks as commands';
+  /** More sessions than this at a time are refused with 421. */
+  readonly sessionsMost?: number;
+  readonly quirk?: 'octet by octet' | 'one write' | 'forgets input' | 'reads chunks as commands' | 'never resets';
 }
 
 export interface HostilePeer {
@@ -38,7 +40,10 @@ export async function startHostilePeer(t: TestContext, script: PeerScript): Prom
   const server = createServer({ noDelay: true }, (socket) => {
     sockets.add(socket);
     socket.on('error', () => socket.destroy()).on('close', () => sockets.delete(socket));
-    new HostileSession(socket, script, answerOf, lines, taken).start();
+    const isTooMany = sockets.size > (script.sessionsMost ?? Infinity);
+    new HostileSession(socket, script, answerOf, lines, taken).start(
+      isTooMany ? '421 4.7.0 too many connections' : '220 peer ready',
+    );
   });
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
@@ -92,9 +97,9 @@ class HostileSession {
     this.#taken = taken;
   }
 
-  start(): void {
+  start(greeting: string): void {
     this.#lines.push('CONNECT');
-    this.#say('CONNECT', '220 peer ready');
+    this.#say('CONNECT', greeting);
     this.#socket.on('data', (octets) => this.#hear(octets.toString('latin1')));
   }
 
@@ -179,7 +184,7 @@ class HostileSession {
   }
 
   #reset(): void {
-    [this.#sender, this.#recipient] = [undefined, undefined];
+    if (this.#script.quirk !== 'never resets') [this.#sender, this.#recipient] = [undefined, undefined];
   }
 
   /** Gives what was said. */
