@@ -40,7 +40,8 @@ function update(db: Database, move: Exclude<Move, 'drop'>, id: Id, now: number):
     `UPDATE entries SET ${to} WHERE id = ? AND ${from} RETURNING id, kind, message`,
     ...values,
   );
-  if (row?.kind === 'post' && move === 'retry')
+  // What a hold had put back waits for a while like what a slow host had.
+  if (row?.kind === 'post' && move !== 'hold')
     db.run(`UPDATE chunks SET due = ? WHERE post = ? AND state = 'ready'`, now, id);
   return row && { id, kind: row.kind };
 }

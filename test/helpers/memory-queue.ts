@@ -328,7 +328,9 @@ export class MemoryQueue implements QueueStore {
   }
 
   async release(id: Id): Promise<boolean> {
-    return this.#move(id, 'held', 'ready');
+    const isReleased = await this.#move(id, 'held', 'ready');
+    if (isReleased) for (const chunk of this.#chunksOf(id)) if (!chunk.isClaimed) chunk.due = this.#clock.now();
+    return isReleased;
   }
 
   async retryNow(id: Id): Promise<boolean> {

@@ -38,6 +38,16 @@ function looking(promising: Promising): void {
       assert.deepEqual(idsOf(await gather(desk.queue.entries(filter))), idsOf(found), JSON.stringify(filter));
   });
 
+  promising('chunks that were put off are due when their post is released', async (desk) => {
+    const { id } = await desk.cutPost([chunkOf([1])]);
+    const [chunk] = await desk.queue.claimChunks(ann, 10);
+    await desk.queue.deferChunk(ann, chunk!.id, desk.clock.now() + 60_000);
+    await desk.queue.hold(id);
+    assert.deepEqual(await desk.queue.claimChunks(ann, 10), []);
+    await desk.queue.release(id);
+    assert.equal((await desk.queue.claimChunks(ann, 10)).length, 1);
+  });
+
   promising('a post is found by the id of what it was made of, once that is gone', async (desk) => {
     const arrived = await desk.accepted();
     await desk.queue.claim(ann, ['arrived'], 1);

@@ -132,7 +132,7 @@ for (const action of ['hold', 'drop'] as const) {
     const peer = await startPeer(20);
     t.after(() => peer.close());
     const station = await startStation(t, { routes: { '*': `127.0.0.1:${peer.port}` }, routeConnections: 10 });
-    const list = await listOf(station, 'news', people(1_000, 'b.example'));
+    const list = await listOf(station, 'news', people(600, 'b.example'));
     await listOf(station, 'other', people(20, 'c.example'));
     await post(station, 'news');
     await until('some copies', () => peer.copies.length >= 40);
@@ -147,11 +147,11 @@ for (const action of ['hold', 'drop'] as const) {
       (await station.daemon.lanes.lanes()).every(({ waiting }) => waiting === 0),
     );
     const before = peer.copies.length;
-    assert.ok(before < 500, `${before} were sent`);
+    assert.ok(before < 400, `${before} were sent`);
     if (action === 'drop') return;
     await ezlm(station.directory, ['queue', 'release', entry.id]);
-    await until('the rest', () => peer.copies.length >= 1_020);
-    await until('their outcomes', async () => (await tally(list, station)) === 1_000);
-    assert.equal(peer.copies.length, 1_020);
+    await until('the rest', () => peer.copies.length >= 620);
+    await until('their outcomes', async () => (await tally(list, station)) === 600);
+    assert.equal(peer.copies.length, 620);
   });
 }
