@@ -144,6 +144,7 @@ function tell(
 /** Whoever complains gets no more mail at once, and cannot be added again by an import. */
 async function complaint(entry: Entry, proved: Proved, list: List, tools: BounceTools): Promise<Handled> {
   const { address, number, member = 0 } = proved;
+  if (await isBeforeMembership(list, proved)) return ignored(entry, list, 'a post from before the membership', tools);
   const at = tools.clock.now();
   const canonical = canonicalOf(address);
   await list.suppressions.add([{ canonical, address, why: 'complaint' }], at);
@@ -166,6 +167,13 @@ async function complaint(entry: Entry, proved: Proved, list: List, tools: Bounce
   );
   tools.log('bounce.complaint', { entry: entry.id, list: list.name.address, address, number, removed });
   return doneWith('complaint: unsubscribed and suppressed');
+}
+
+// Reports of complaints come for days: they do not end a membership that was confirmed since.
+async function isBeforeMembership({ store }: List, { member, number }: Proved): Promise<boolean> {
+  const post = member === undefined || number === 0 ? undefined : await store.postByNumber(number);
+  const since = post && (await store.memberById(member!))?.since;
+  return since !== undefined && post!.at < since;
 }
 
 // A confirmation that nobody can get: nothing waits for its answer any more.

@@ -40,8 +40,7 @@ async function bounceTalk(t: TestContext, members: Partial<Record<MailRole, stri
       cause,
     );
   }
-  return {
-    ...talk,
+  const more: Omit<BounceTalk, keyof Dialogue> = {
     verp: async (who, number = 17, prefix = name.name) => {
       const address = parseAddress(who)!;
       const member = (await store.memberOf('subscriber', address.canonical))?.id ?? 0;
@@ -77,6 +76,7 @@ async function bounceTalk(t: TestContext, members: Partial<Record<MailRole, stri
     },
     recorded: async () => (await store.bounces(100)).map(({ address, number, how }) => `${address} ${number} ${how}`),
   };
+  return Object.assign(talk, more);
 }
 
 test('a report under a valid MAC is recorded against the member and the post', async (t) => {
@@ -179,6 +179,71 @@ test('nothing that comes back is answered, and no octets make the stage fail', a
     assert.ok(text.length > 0 && text.length <= 500);
     assert.doesNotMatch(text, /[\u0000-\u001f\u007f-\u009f]/);
   }
+});
+
+const complaint = [
+  'From: feedback@example.com',
+  'MIME-Version: 1.0',
+  'Content-Type: multipart/report; report-type=feedback-report; boundary=b',
+  '',
+  '--b',
+  'Content-Type: message/feedback-report',
+  '',
+  'Feedback-Type: abuse',
+  'User-Agent: x/1',
+  'Version: 1',
+  '--b',
+  'Content-Type: message/rfc822',
+  '',
+  'From: somebody@example.org',
+  'Return-Path: <FROM>',
+  '',
+  'A post.',
+  '--b--',
+  '',
+].join('\r\n');
+
+test('a complaint ends what gets mail at once, whatever address it comes to, and no import brings it back', async (t) => {
+  for (const way of ['VERP', 'bare']) {
+    const talk = await bounceTalk(t, { subscriber: [ann, long], digest: [ann], allow: [ann] });
+    const { store, suppressions } = talk.list;
+    const verp = await talk.verp(ann);
+    const to = way === 'VERP' ? verp : `news-return-@${host}`;
+    const message = complaint.replace('FROM', verp);
+    assert.equal(await talk.bounce(to, message, 'feedback@example.com'), 'complaint: unsubscribed and suppressed');
+    assert.deepEqual(await store.rolesOf(ann), ['allow']);
+    assert.equal(await store.count('subscriber'), 1);
+    assert.deepEqual(await suppressions.among([ann, long]), [ann]);
+    assert.deepEqual(await talk.recorded(), [`${ann} 17 complaint`]);
+  }
+});
+
+test('a forged complaint ends nothing', async (t) => {
+  const talk = await bounceTalk(t, { subscriber: [ann] });
+  const wrong = (await talk.verp(ann)).replace(/\.[a-z2-7]{8}-/, '.aaaaaaaa-');
+  for (const to of [wrong, `news-return-@${host}`, `news-return-17-ann=example.net@${host}`])
+    assert.equal(await talk.bounce(to, complaint.replace('FROM', wrong)), 'ignored: no valid MAC');
+  assert.equal(await talk.list.store.count('subscriber'), 1);
+  assert.deepEqual(await talk.list.suppressions.among([ann]), []);
+});
+
+test('a complaint of a post does not end the membership that was confirmed after it', async (t) => {
+  const talk = await bounceTalk(t, { subscriber: [ann] });
+  const { store, suppressions } = talk.list;
+  talk.now += 1_000;
+  const post = { from: ann, messageId: '<1@x.example>', size: 9, subject: 'x', at: talk.now, cause: 'p' };
+  await store.recordPost({ ...post, number: 1 });
+  const to = await talk.verp(ann, 1);
+  const complained = (): Promise<string> => talk.bounce(to, complaint, 'feedback@example.com');
+  assert.equal(await complained(), 'complaint: unsubscribed and suppressed');
+  talk.now += 1_000;
+  const { sent } = await talk.write(ann, `news-subscribe@${host}`);
+  assert.equal((await talk.write(ann, replyAddress(sent[0]!))).result, 'subscribed');
+  assert.equal(await complained(), 'ignored: a post from before the membership');
+  assert.equal(await store.count('subscriber'), 1);
+  assert.deepEqual(await suppressions.among([ann]), []);
+  await store.recordPost({ ...post, number: 2, cause: 'q', at: talk.now });
+  assert.match(await talk.bounce(await talk.verp(ann, 2), complaint), /^complaint/);
 });
 
 const dead = '451 4.4.1 connect ECONNREFUSED 192.0.2.1:25';
