@@ -108,5 +108,5 @@ test('what is no such address is not read as one', () => {
     `${news.id}.warn.b.77777777777.${mac}`,
   ];
   for (const local of wrong) assert.equal(parseStepAddress(`return.${local}`), undefined, local);
-  fc.assert(fc.property(fc.string({ unit: 'binary' }), (local) => parseStepAddress(local) === undefined));
+  fc.assert(fc.property(fc.string(), (local) => parseStepAddress(local) === undefined));
 });
