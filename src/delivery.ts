@@ -1,17 +1,16 @@
 import { deliveryParts } from './delivery-parts.ts';
 import { DeliveryThread } from './delivery-thread.ts';
 import { Deliverer } from './deliver/deliverer.ts';
-import { type Provider, readProviders, shippedProviders } from './deliver/providers.ts';
-import { Traffic } from './deliver/traffic.ts';
+import type { Traffic } from './deliver/traffic.ts';
 import { trafficHere } from './deliver/traffic-port.ts';
 import type { Home } from './home.ts';
 import type { LaneControl } from './lane-report.ts';
 import type { Resolver } from './lib/dns.ts';
-import { readIfExists } from './lib/files.ts';
 import type { Id } from './lib/ids.ts';
 import type { StorageThreads } from './lib/storage-threads.ts';
 import type { Log } from './log.ts';
 import type { Claimant } from './queue/store.ts';
+import { openTraffic } from './traffic-book.ts';
 
 /** Delivery as the daemon sees it: one deliverer here, or some on threads of their own. */
 export interface Delivery {
@@ -55,9 +54,8 @@ function ownerOf(worker: number): string {
 /** Starts delivery. */
 export async function startDelivery(start: DeliveryStart): Promise<Delivery> {
   const { home, threads, workers, log, onChunkDone, onNotice, onBouncesDue } = start;
-  const providers = await providersOf(home, log);
-  const traffic = new Traffic({ ...home.settings, providers, clock: home.clock, log, random: Math.random });
-  if (workers === 0) return hereDelivery(start, traffic);
+  const { traffic, close } = await openTraffic(home, log);
+  if (workers === 0) return hereDelivery(start, traffic, close);
   const running = Array.from(
     { length: workers },
     (_, at) =>
@@ -80,12 +78,12 @@ export async function startDelivery(start: DeliveryStart): Promise<Delivery> {
     },
     stop: async () => {
       await Promise.all(running.map((thread) => thread.stop()));
-      traffic.stop();
+      await close();
     },
   };
 }
 
-function hereDelivery(start: DeliveryStart, traffic: Traffic): Delivery {
+function hereDelivery(start: DeliveryStart, traffic: Traffic, close: () => Promise<void>): Delivery {
   const { home, log, resolver, sandboxMail, onChunkDone, onNotice, onBouncesDue } = start;
   const parts = {
     home,
@@ -104,18 +102,9 @@ function hereDelivery(start: DeliveryStart, traffic: Traffic): Delivery {
     wake: () => deliverer.wake(),
     stop: async () => {
       await deliverer.stop();
-      traffic.stop();
+      await close();
     },
   };
-}
-
-// A mistake in it is no reason not to deliver: the other profiles hold.
-async function providersOf({ paths }: Home, log: Log): Promise<readonly Provider[]> {
-  const own = await readIfExists(paths.providers);
-  if (!own) return shippedProviders;
-  const { providers, problems } = readProviders(own.toString('utf8'));
-  for (const problem of problems) log('settings.problem', { file: paths.providers, problem });
-  return providers;
 }
 
 function claimantOf(worker: number, { leaseMs }: DeliveryStart): Claimant {

@@ -12,9 +12,11 @@ export class DeadHosts {
   readonly #hosts = new Map<string, { timeouts: number; countedAt: number; until: number }>();
   readonly #random: () => number;
 
-  /** `random` gives numbers in [0, 1). */
-  constructor(random: () => number) {
+  /** `random` gives numbers in [0, 1); `known` are those that an earlier run knew. */
+  constructor(random: () => number, known: readonly (readonly [address: string, until: number])[] = []) {
     this.#random = random;
+    // The next timeout after that is the one too many.
+    for (const [address, until] of known) this.#hosts.set(address, { timeouts: deadAt, countedAt: -Infinity, until });
   }
 
   /** A connect timed out. Until when the address is left alone; 0: it is not dead yet. */
@@ -27,6 +29,11 @@ export class DeadHosts {
     const until = timeouts >= deadAt ? now + leastMs + Math.floor(this.#random() * spreadMs) : 0;
     this.#hosts.set(address, { timeouts, countedAt: now, until });
     return until;
+  }
+
+  /** Those that are left alone now, and until when. */
+  dead(now: number): (readonly [address: string, until: number])[] {
+    return [...this.#hosts].flatMap(([address, { until }]) => (until > now ? [[address, until] as const] : []));
   }
 
   /** Somebody answers there; true when that is news. */

@@ -1,6 +1,13 @@
+import type { OutcomeState } from '../queue/store.ts';
 import type { ReplyClass } from '../smtp/reply-class.ts';
 import type { AttemptResult } from './delivery.ts';
 import type { LaneCounts } from './traffic-messages.ts';
+
+/** The two words that results are counted by. */
+export function stateAndClass(name: string): { state: OutcomeState; class: string } {
+  const blank = name.indexOf(' ');
+  return { state: name.slice(0, blank) as OutcomeState, class: name.slice(blank + 1) };
+}
 
 /** Counts the results of one lane until they are told. */
 export class LaneTally {

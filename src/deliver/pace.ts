@@ -17,6 +17,15 @@ const silenceMostMs = 7_200_000;
 /** Growth after a silence that began with `slow` or `half`: one connection more in this time. */
 const growthMs = 60_000;
 
+/** What a refusal has left, to outlive a restart. */
+export interface PaceMemory {
+  /** Milliseconds since 1970. */
+  readonly closedUntil: number;
+  readonly allowed: number;
+  readonly strikes: number;
+  readonly resume: Exclude<Resume, 'profile'>;
+}
+
 /** The connections of one lane or provider: how many, how often, and when none. Pure: it is told what time it is. */
 export class Pace {
   readonly #rules: PaceRules;
@@ -98,6 +107,21 @@ export class Pace {
       this.#strikes = 0;
     }
     return this.#allowed > before;
+  }
+
+  /** Undefined when nothing is held back. */
+  get memory(): PaceMemory | undefined {
+    if (this.#strikes === 0 && this.#allowed >= this.#rules.connections) return undefined;
+    return { closedUntil: this.closedUntil, allowed: this.#allowed, strikes: this.#strikes, resume: this.#resume };
+  }
+
+  /** Goes on where an earlier run stood, within the rules of today. */
+  remember({ closedUntil, allowed, strikes, resume }: PaceMemory): void {
+    this.closedUntil = closedUntil;
+    this.#allowed = Math.max(1, Math.min(allowed, this.#rules.connections));
+    this.#strikes = strikes;
+    this.#resume = resume;
+    this.#grownAt = closedUntil;
   }
 
   get #within(): number {

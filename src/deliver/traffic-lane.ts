@@ -69,6 +69,12 @@ export class LaneTraffic {
     return { dialect: this.provider.profile.dialect, closedUntil, closedBy, wasTried, paused, factor };
   }
 
+  /** Nothing to tell an operator of, and nothing that would be lost with it. */
+  isQuiet(now: number): boolean {
+    const hasWork = this.wishes.size > 0 || this.pace.inUse > 0 || this.sum('waiting') > 0;
+    return !hasWork && !this.paused && this.factor === 1 && this.closedUntil <= now;
+  }
+
   /** When a connection may be opened, as `Pace.openAt`. */
   openAt(now: number): number {
     return this.paused ? Infinity : Math.max(this.pace.openAt(now), this.provider.pace.openAt(now));

@@ -4,9 +4,12 @@ import type { Log } from '../log.ts';
 import { classify, type ReplyVerdict } from '../smtp/reply-class.ts';
 import { DeadHosts } from './dead-hosts.ts';
 import type { AttemptResult } from './delivery.ts';
+import { FaultAlarms } from './fault-alarms.ts';
+import { stateAndClass } from './lane-tally.ts';
 import { isLast, type Provider, providerOf, routeProvider } from './providers.ts';
 import { ListSpeeds } from './list-speeds.ts';
 import { LaneTraffic, type ProviderTraffic, providerTraffic } from './traffic-lane.ts';
+import { memoryOf, noMemory, recall, type TrafficMemory } from './traffic-memory.ts';
 import { reportOf } from './traffic-report.ts';
 import type { FromTraffic, LaneIdentity, ToTraffic } from './traffic-messages.ts';
 
@@ -19,10 +22,12 @@ export interface TrafficParts {
   readonly laneConnections: number;
   readonly routeConnections: number;
   readonly connectionsOut: number;
+  /** What an earlier run knew; nothing when it is not given. */
+  readonly memory?: TrafficMemory;
+  /** There is something that the next run should know. */
+  readonly onLearned?: () => void;
 }
 
-/** An operator hears of the same fault of ours once in this time. */
-const alarmEveryMs = 3_600_000;
 /** Lanes without work or trouble that are remembered. */
 const lanesMost = 10_000;
 
@@ -32,6 +37,7 @@ const lanesMost = 10_000;
  */
 export class Traffic implements LaneControl {
   readonly #parts: TrafficParts;
+  readonly #memory: TrafficMemory;
   readonly #members = new Map<number, (message: FromTraffic) => void>();
   readonly #lanes = new Map<string, LaneTraffic>();
   readonly #providers = new Map<string, ProviderTraffic>();
@@ -39,7 +45,7 @@ export class Traffic implements LaneControl {
   readonly #lists = new ListSpeeds();
   /** Results by `state class`. */
   readonly #outcomes = new Map<string, number>();
-  readonly #alarmed = new Map<string, number>();
+  readonly #alarms: FaultAlarms;
   /** Lanes with wishes that could not be granted, in their turn. */
   readonly #starved = new Set<LaneTraffic>();
   #connections = 0;
@@ -48,13 +54,16 @@ export class Traffic implements LaneControl {
 
   constructor(parts: TrafficParts) {
     this.#parts = parts;
-    this.#dead = new DeadHosts(parts.random);
+    this.#memory = parts.memory ?? noMemory;
+    this.#dead = new DeadHosts(parts.random, this.#memory.dead);
+    this.#alarms = new FaultAlarms(parts.clock, parts.log);
   }
 
   /** A deliverer joins; what comes from it is given to the function that is returned. */
   join(tell: (message: FromTraffic) => void): (message: ToTraffic) => void {
     const member = this.#members.size;
     this.#members.set(member, tell);
+    for (const [address, until] of this.#dead.dead(this.#parts.clock.now())) tell({ kind: 'dead', address, until });
     return (message) => this.#hear(member, message);
   }
 
@@ -65,9 +74,14 @@ export class Traffic implements LaneControl {
     this.#sleeping?.abort();
   }
 
+  /** What the next run should know. */
+  memory(): TrafficMemory {
+    return memoryOf(this.#providers, this.#lanes, this.#dead.dead(this.#parts.clock.now()));
+  }
+
   async lanes(): Promise<readonly LaneReport[]> {
     const now = this.#parts.clock.now();
-    return [...this.#lanes.values()].filter((lane) => !isQuiet(lane, now)).map((lane) => reportOf(lane, now));
+    return [...this.#lanes.values()].filter((lane) => !lane.isQuiet(now)).map((lane) => reportOf(lane, now));
   }
 
   async setLane(name: string, change: LaneChange): Promise<boolean> {
@@ -84,10 +98,7 @@ export class Traffic implements LaneControl {
   readonly putBack = async (list: string): Promise<void> => this.#tellAll({ kind: 'putBack', list });
 
   async outcomes(): Promise<readonly OutcomeCount[]> {
-    return [...this.#outcomes].map(([name, count]) => {
-      const blank = name.indexOf(' ');
-      return { state: name.slice(0, blank) as OutcomeCount['state'], class: name.slice(blank + 1), count };
-    });
+    return Array.from(this.#outcomes, ([name, count]) => ({ ...stateAndClass(name), count }));
   }
 
   #hear(member: number, message: ToTraffic): void {
@@ -127,11 +138,12 @@ export class Traffic implements LaneControl {
     const profile = identity.isRoute ? routeProvider : providerOf(identity.hosts, this.#parts.providers);
     const isOwn = identity.isRoute || isLast(profile);
     const name = isOwn ? `lane ${identity.lane}` : profile.name;
-    const provider = this.#providers.get(name) ?? providerTraffic(profile);
+    const provider = this.#providers.get(name) ?? recall(providerTraffic(profile), this.#memory.providers[name]);
     this.#providers.set(name, provider);
     const { routeConnections, laneConnections } = this.#parts;
     const usual = identity.isRoute ? routeConnections : laneConnections;
     const lane = new LaneTraffic(identity, provider, profile.connections || usual);
+    recall(lane, this.#memory.lanes[identity.lane]);
     this.#lanes.set(identity.lane, lane);
     return lane;
   }
@@ -140,7 +152,7 @@ export class Traffic implements LaneControl {
     if (this.#lanes.size < lanesMost) return;
     const now = this.#parts.clock.now();
     for (const [name, lane] of this.#lanes) {
-      if (!isQuiet(lane, now)) continue;
+      if (!lane.isQuiet(now)) continue;
       this.#lanes.delete(name);
       lane.provider.lanes.delete(lane);
       this.#providers.delete(`lane ${name}`);
@@ -209,7 +221,7 @@ export class Traffic implements LaneControl {
     const lane = this.#lanes.get(name);
     if (!lane) return;
     const verdict = classify(reply, { dialect: lane.provider.profile.dialect });
-    if (verdict.alarm) this.#alarm(lane, verdict, reply);
+    if (verdict.alarm) this.#alarms.tell(lane, verdict.rule, reply);
     const closedBy: AttemptResult = { state: 'deferred', host: '', reply: `451 4.7.0 backed off after: ${reply}` };
     if (verdict.scope === 'provider') this.#backOffProvider(lane.provider, verdict, closedBy, name);
     else if (verdict.scope === 'lane') this.#backOffLane(lane, verdict, closedBy, false);
@@ -246,15 +258,7 @@ export class Traffic implements LaneControl {
 
   #tellBackOff(lane: string, until: number, reason: string): void {
     this.#parts.log('lane.backedOff', { lane, until, reason });
-  }
-
-  #alarm(lane: LaneTraffic, { rule }: ReplyVerdict, reply: string): void {
-    const key = `${lane.providerName || lane.identity.lane} ${rule}`;
-    const now = this.#parts.clock.now();
-    if (now - (this.#alarmed.get(key) ?? -Infinity) < alarmEveryMs) return;
-    if (this.#alarmed.size >= lanesMost) this.#alarmed.clear();
-    this.#alarmed.set(key, now);
-    this.#parts.log('lane.alarm', { lane: lane.identity.lane, provider: lane.providerName, rule, reply });
+    this.#parts.onLearned?.();
   }
 
   #count(member: number, { lanes, lists, classes }: ToTraffic & { kind: 'counts' }): void {
@@ -285,16 +289,11 @@ export class Traffic implements LaneControl {
   #tellDead(address: string, until: number): void {
     if (until <= this.#parts.clock.now()) return;
     this.#parts.log('lane.dead', { host: address, until });
+    this.#parts.onLearned?.();
     this.#tellAll({ kind: 'dead', address, until });
   }
 
   #tellAll(message: FromTraffic): void {
     for (const tell of this.#members.values()) tell(message);
   }
-}
-
-/** Nothing to tell an operator of, and nothing that would be lost with it. */
-function isQuiet(lane: LaneTraffic, now: number): boolean {
-  const hasWork = lane.wishes.size > 0 || lane.pace.inUse > 0 || lane.sum('waiting') > 0;
-  return !hasWork && !lane.paused && lane.factor === 1 && lane.closedUntil <= now;
 }

@@ -1,4 +1,4 @@
-import { type Database, type Engine, write } from '../lib/database.ts';
+import { type Database, type Engine, read, write } from '../lib/database.ts';
 import type { Allowance } from './allowances.ts';
 import { suppressionOperations, suppressionTables } from './suppression-operations.ts';
 
@@ -18,6 +18,7 @@ const first = `
   CREATE UNIQUE INDEX mails_cause ON mails (cause, list, action, address);
   CREATE INDEX mails_address ON mails (address, at);
   CREATE INDEX mails_at ON mails (at);
+  CREATE TABLE notes (name TEXT PRIMARY KEY, text TEXT NOT NULL);
 `;
 
 /** How many unproved mails may go in 24 hours. */
@@ -68,8 +69,22 @@ const answered = write((db: Database, ask: { list: string; action: string; addre
   );
 });
 
+/** A text that the daemon leaves for its next run. */
+const leaveNote = write((db: Database, ask: { name: string; text: string }) => {
+  db.run(
+    'INSERT INTO notes (name, text) VALUES (?1, ?2) ON CONFLICT (name) DO UPDATE SET text = ?2',
+    ask.name,
+    ask.text,
+  );
+});
+
+const note = read(
+  (db: Database, ask: { name: string }): string | undefined =>
+    db.get<{ text: string }>('SELECT text FROM notes WHERE name = ?', ask.name)?.text,
+);
+
 /** server.db: what belongs to no list. */
 export const serverEngine = {
   migrations: [first + suppressionTables],
-  operations: { take, answered, ...suppressionOperations },
+  operations: { take, answered, leaveNote, note, ...suppressionOperations },
 } satisfies Engine;

@@ -1,0 +1,51 @@
+import { type Provider, readProviders, shippedProviders } from './deliver/providers.ts';
+import { readMemory } from './deliver/traffic-memory.ts';
+import { Traffic } from './deliver/traffic.ts';
+import type { Home } from './home.ts';
+import { readIfExists } from './lib/files.ts';
+import type { Log } from './log.ts';
+
+/** The note in server.db. */
+const noteName = 'traffic';
+/** What was learned is on disk after this: a storm of refusals is one commit. */
+const saveAfterMs = 1_000;
+
+/** Opens the book of connections with what the last run has left, and leaves what this one learns; `close` stops it. */
+export async function openTraffic(home: Home, log: Log): Promise<{ traffic: Traffic; close: () => Promise<void> }> {
+  const { clock, settings, notes } = home;
+  const providers = await providersOf(home, log);
+  let saving: NodeJS.Timeout | undefined;
+  const save = async (): Promise<void> => {
+    saving = undefined;
+    // Losing it costs a few connections that are refused again.
+    await notes.leave(noteName, JSON.stringify(traffic.memory())).catch((error: unknown) => {
+      log('storage.trouble', { doing: 'writing down which hosts are left alone', cause: String(error) });
+    });
+  };
+  const traffic = new Traffic({
+    ...settings,
+    providers,
+    clock,
+    log,
+    random: Math.random,
+    memory: readMemory(await notes.read(noteName).catch(() => undefined)),
+    onLearned: () => {
+      saving ??= setTimeout(() => void save(), saveAfterMs);
+    },
+  });
+  const close = async (): Promise<void> => {
+    traffic.stop();
+    clearTimeout(saving);
+    await save();
+  };
+  return { traffic, close };
+}
+
+// A mistake in it is no reason not to deliver: the other profiles hold.
+async function providersOf({ paths }: Home, log: Log): Promise<readonly Provider[]> {
+  const own = await readIfExists(paths.providers);
+  if (!own) return shippedProviders;
+  const { providers, problems } = readProviders(own.toString('utf8'));
+  for (const problem of problems) log('settings.problem', { file: paths.providers, problem });
+  return providers;
+}
