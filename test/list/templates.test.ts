@@ -57,9 +57,15 @@ async function bench(t: TestContext, settings: Record<string, unknown> = {}): Pr
 test('every shipped text is used by the code, can be filled, and has lines of at most 100 characters', async (t) => {
   const { list, templates, values } = await bench(t);
   const source = await Promise.all(
-    ['command/get', 'command/commands', 'command/membership', 'command/confirm', 'command/notice', 'bounce/letters', 'stages'].map(
-      (name) => readFile(fileURLToPath(new URL(`../../src/${name}.ts`, import.meta.url)), 'utf8'),
-    ),
+    [
+      'command/get',
+      'command/commands',
+      'command/membership',
+      'command/confirm',
+      'command/notice',
+      'bounce/letters',
+      'stages',
+    ].map((name) => readFile(fileURLToPath(new URL(`../../src/${name}.ts`, import.meta.url)), 'utf8')),
   );
   for (const file of await readdir(join(templatesDirectory, 'en'))) {
     const name = file.replace(/\.hbs$/, '');
