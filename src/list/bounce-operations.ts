@@ -28,23 +28,7 @@ export const evidence = read(
 
 /** Records a complaint, and ends what gets mail: the address as subscriber and as digest reader. */
 export const complain = write((db: Database, ask: { bounce: Bounce; canonical: string; cause: Cause }): number => {
-  const { member, address, number, at, how, reason, grounds, permanent, status, host, text, cause } = ask.bounce;
-  db.run(
-    `INSERT INTO bounces (member, address, number, at, how, reason, grounds, permanent, status, host, text, cause)
-      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`,
-    member,
-    address,
-    number,
-    at,
-    how,
-    reason,
-    grounds,
-    Number(permanent),
-    status,
-    host,
-    text,
-    cause,
-  );
+  insertBounce(db, ask.bounce, false);
   const memberships = db.all<{ id: number; role: Role }>(
     `SELECT id, role FROM members WHERE role IN ('subscriber', 'digest') AND domain = ? AND address = ?`,
     ask.canonical.slice(ask.canonical.lastIndexOf('@') + 1),
@@ -105,3 +89,31 @@ export const forgetBounces = write((db: Database, { before }: { before: number }
   db.run(`DELETE FROM evidence WHERE bounce IN (${old})`, before, forgottenMost);
   return db.run(`DELETE FROM bounces WHERE id IN (${old})`, before, forgottenMost).changes;
 });
+
+/** Writes a bounce, unless its cause has one. */
+export function insertBounce(
+  db: Database,
+  bounce: Bounce & { readonly evidence?: Uint8Array },
+  isCounted: boolean,
+): void {
+  const { member, address, number, at, how, reason, grounds, permanent, status, host, text, cause } = bounce;
+  const { changes, lastId } = db.run(
+    `INSERT INTO bounces (member, address, number, at, how, reason, grounds, permanent, status, host, text, cause, counted)
+      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`,
+    member,
+    address,
+    number,
+    at,
+    how,
+    reason,
+    grounds,
+    Number(permanent),
+    status,
+    host,
+    text,
+    cause,
+    Number(isCounted),
+  );
+  if (changes > 0 && bounce.evidence)
+    db.run('INSERT INTO evidence (bounce, message) VALUES (?, ?)', lastId, bounce.evidence);
+}

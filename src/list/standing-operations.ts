@@ -1,5 +1,6 @@
 import { type Database, read, write } from '../lib/database.ts';
 import type { BounceRules, BounceEffect, BounceNews, MemberStanding, NewBounce, TakenStep } from './bounce-store.ts';
+import { insertBounce } from './bounce-operations.ts';
 import { climbed, firm, type LadderRules, returned, type Standing, stumbled } from './ladder.ts';
 import { removeMember } from './member-operations.ts';
 import type { Role } from './name.ts';
@@ -134,28 +135,6 @@ function counts(db: Database, { member, number, at, grounds }: NewBounce, { keep
     day,
     day + dayMs,
   );
-}
-
-function insertBounce(db: Database, bounce: NewBounce, isCounted: boolean): void {
-  const { member, address, number, at, how, reason, grounds, permanent, status, host, text, cause } = bounce;
-  const { lastId } = db.run(
-    `INSERT INTO bounces (member, address, number, at, how, reason, grounds, permanent, status, host, text, cause, counted)
-      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-    member,
-    address,
-    number,
-    at,
-    how,
-    reason,
-    grounds,
-    Number(permanent),
-    status,
-    host,
-    text,
-    cause,
-    Number(isCounted),
-  );
-  if (bounce.evidence) db.run('INSERT INTO evidence (bounce, message) VALUES (?, ?)', lastId, bounce.evidence);
 }
 
 function endMembership(
