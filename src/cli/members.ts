@@ -2,7 +2,7 @@ import type { Address } from '../mail/address.ts';
 import { idMaker } from '../lib/ids.ts';
 import type { List } from '../list/list.ts';
 import type { Role } from '../list/name.ts';
-import type { Cause } from '../list/store.ts';
+import type { Cause } from '../list/cause.ts';
 import { type Suppressions, unsuppressed } from '../list/suppressions.ts';
 import {
   type Call,

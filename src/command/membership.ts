@@ -1,5 +1,6 @@
 import type { MailRole } from '../list/name.ts';
-import type { Cause, RequestAction } from '../list/store.ts';
+import type { Cause } from '../list/cause.ts';
+import type { RequestAction } from '../list/store.ts';
 import { confirmAddress, expiryIn, newNonce } from '../list/tokens.ts';
 import type { Address } from '../mail/address.ts';
 import { valueOf } from '../mail/header.ts';

@@ -2,7 +2,7 @@ import { type Database, read, write } from '../lib/database.ts';
 import type { Bounce, BounceSummary, KeptBounce, PolicyAlarm } from './bounce-store.ts';
 import { removeMember } from './member-operations.ts';
 import type { Role } from './name.ts';
-import type { Cause } from './store.ts';
+import type { Cause } from './cause.ts';
 
 /** Rows that one commit forgets at most. */
 const forgottenMost = 10_000;

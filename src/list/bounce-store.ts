@@ -1,6 +1,6 @@
 import type { Grounds, LadderRules, Standing, Step } from './ladder.ts';
 import type { Role } from './name.ts';
-import type { Cause } from './store.ts';
+import type { Cause } from './cause.ts';
 
 /** What came back from a member, or why a host refused their copy. */
 export interface Bounce {

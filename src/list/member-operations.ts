@@ -1,6 +1,7 @@
 import { type Database, read, write } from '../lib/database.ts';
 import type { Role } from './name.ts';
-import type { Cause, Cursor, Member, MemberPage } from './store.ts';
+import type { Cause } from './cause.ts';
+import type { Cursor, Member, MemberPage } from './store.ts';
 
 /** Addresses on their way into the database as JSON: `[[address, domain], …]`. */
 export type AddressRows = string;

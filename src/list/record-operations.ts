@@ -1,7 +1,8 @@
 import { type Database, read, write } from '../lib/database.ts';
 import { lastMember } from './member-operations.ts';
 import type { Role } from './name.ts';
-import type { Cause, LogLine, NewPost, PostRecord, Request, RequestAction } from './store.ts';
+import type { Cause } from './cause.ts';
+import type { LogLine, NewPost, PostRecord, Request, RequestAction } from './store.ts';
 
 const requestColumns = 'id, action, role, address, expires, nonce, used';
 

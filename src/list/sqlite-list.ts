@@ -15,8 +15,8 @@ import type { listEngine } from './engine.ts';
 import type { LadderRules } from './ladder.ts';
 import type { AddressRows } from './member-operations.ts';
 import type { Role } from './name.ts';
+import type { Cause } from './cause.ts';
 import type {
-  Cause,
   Cursor,
   ListStore,
   LogLine,

@@ -4,7 +4,7 @@ import { insertBounce } from './bounce-operations.ts';
 import { climbed, firm, type LadderRules, returned, type Standing, stumbled } from './ladder.ts';
 import { removeMember } from './member-operations.ts';
 import type { Role } from './name.ts';
-import type { Cause } from './store.ts';
+import type { Cause } from './cause.ts';
 
 const dayMs = 86_400_000;
 const hourMs = 3_600_000;

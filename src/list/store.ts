@@ -1,18 +1,7 @@
 import type { Address } from '../mail/address.ts';
 import type { BounceStore } from './bounce-store.ts';
+import type { Cause } from './cause.ts';
 import type { Role } from './name.ts';
-
-/** Why a list is changed, for its log and so that a stage that runs twice changes it once. */
-export interface Cause {
-  /** Id of the queue entry, or a fresh id for a command-line change. Unique with (event, role, address) in the log. */
-  readonly id: string;
-  /** ezmlm's tag: empty when the member confirmed, `manual`, `mod`, `probe` … */
-  readonly tag: string;
-  /** Milliseconds since 1970. */
-  readonly at: number;
-  /** What the log keeps besides, e.g. the From: of the confirming mail. One line. */
-  readonly note?: string;
-}
 
 export interface Member {
   /** Never used again after removal: VERP addresses hold it. */

@@ -1,6 +1,21 @@
 import { createHmac } from 'node:crypto';
 import { type Database, read, write } from '../lib/database.ts';
-import type { Suppressed, Suppression } from './suppressions.ts';
+
+/** An address that gets no mail whoever adds it, and why: `complaint`, or an owner's word. */
+export interface Suppression {
+  readonly canonical: string;
+  readonly address: string;
+  readonly why: string;
+}
+
+/** A row of a suppression list; the address is empty after its erasure, the hash stays. */
+export interface Suppressed {
+  readonly id: number;
+  readonly address: string;
+  readonly hash: string;
+  readonly why: string;
+  readonly at: number;
+}
 
 /** Octets of a keyed hash: no two addresses of this planet share one. */
 const hashOctets = 16;

@@ -1,23 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { callsOf, type Calls, type Storage } from '../lib/storage.ts';
 import type { Address } from '../mail/address.ts';
-import type { suppressionOperations } from './suppression-operations.ts';
-
-/** An address that gets no mail whoever adds it, and why: `complaint`, or an owner's word. */
-export interface Suppression {
-  readonly canonical: string;
-  readonly address: string;
-  readonly why: string;
-}
-
-/** A row of a suppression list; the address is empty after its erasure, the hash stays. */
-export interface Suppressed {
-  readonly id: number;
-  readonly address: string;
-  readonly hash: string;
-  readonly why: string;
-  readonly at: number;
-}
+import type { Suppressed, Suppression, suppressionOperations } from './suppression-operations.ts';
 
 /**
  * Addresses that no import and no command brings back: only their own confirmed wish does. Found by a keyed hash, so that the address itself

@@ -13,7 +13,8 @@ import type {
   TakenStep,
 } from '../../src/list/bounce-store.ts';
 import { climbed, firm, type LadderRules, returned, type Standing, stumbled } from '../../src/list/ladder.ts';
-import type { Cause, LogLine, Member, PostRecord } from '../../src/list/store.ts';
+import type { Cause } from '../../src/list/cause.ts';
+import type { LogLine, Member, PostRecord } from '../../src/list/store.ts';
 import { canonicalOf } from '../../src/mail/address.ts';
 
 const dayMs = 86_400_000;

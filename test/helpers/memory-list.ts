@@ -1,8 +1,8 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import type { Role } from '../../src/list/name.ts';
 import { packMembers } from '../../src/list/packed.ts';
+import type { Cause } from '../../src/list/cause.ts';
 import type {
-  Cause,
   Cursor,
   ListStore,
   LogLine,

@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import test, { type TestContext } from 'node:test';
 import { roles } from '../../src/list/name.ts';
 import { unpackMembers } from '../../src/list/packed.ts';
-import type { Cause, Cursor, ListStore, MemberPage, NewPost } from '../../src/list/store.ts';
+import type { Cause } from '../../src/list/cause.ts';
+import type { Cursor, ListStore, MemberPage, NewPost } from '../../src/list/store.ts';
 import { type Address, parseAddress } from '../../src/mail/address.ts';
 
 const minuteMs = 60_000;

@@ -4,7 +4,8 @@ import test, { type TestContext } from 'node:test';
 import { engines } from '../../src/engines.ts';
 import { inlineStorage, type Storage } from '../../src/lib/storage.ts';
 import { sqliteList } from '../../src/list/sqlite-list.ts';
-import { type Suppressed, sqliteSuppressions, type Suppressions, unsuppressed } from '../../src/list/suppressions.ts';
+import type { Suppressed } from '../../src/list/suppression-operations.ts';
+import { sqliteSuppressions, type Suppressions, unsuppressed } from '../../src/list/suppressions.ts';
 import { parseAddress } from '../../src/mail/address.ts';
 import { temporaryDirectory } from '../helpers/temporary.ts';
 

@@ -1,6 +1,7 @@
 import { idMaker } from '../../lib/ids.ts';
 import type { List } from '../../list/list.ts';
-import type { Suppressed, Suppressions } from '../../list/suppressions.ts';
+import type { Suppressed } from '../../list/suppression-operations.ts';
+import type { Suppressions } from '../../list/suppressions.ts';
 import { type Address, parseAddress } from '../../mail/address.ts';
 import {
   type Call,
