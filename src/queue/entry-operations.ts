@@ -13,7 +13,7 @@ export interface StoredMessage {
 }
 
 /** What goes in with a commit. */
-interface Inserted {
+export interface Inserted {
   readonly messages: readonly StoredMessage[];
   readonly entries: readonly NewEntry[];
 }
