@@ -23,9 +23,9 @@ interface Load {
 }
 
 const loads: readonly Load[] = [
-  { name: '20 connections', sessions: 20, isNew: false, messages: 8_000, small: 500, least: 5 },
-  { name: '50 connections', sessions: 50, isNew: false, messages: 8_000, small: 500, least: 5 },
-  { name: 'a connection for each', sessions: 200, isNew: true, messages: 3_000, small: 500, least: 1 },
+  { name: '20 connections', sessions: 20, isNew: false, messages: 5_000, small: 500, least: 5 },
+  { name: '50 connections', sessions: 50, isNew: false, messages: 5_000, small: 500, least: 5 },
+  { name: 'a connection for each', sessions: 200, isNew: true, messages: 2_000, small: 500, least: 1 },
 ];
 
 /** On a disk whose fsync takes so much longer, in microseconds, this many a second over so many connections. */
