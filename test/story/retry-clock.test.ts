@@ -118,6 +118,9 @@ describe('a recipient who is deferred for five days', { concurrency: true }, () 
     assertCurve(await life.attempts(), birth);
     const notice = await life.peer.nth(ann, 1);
     assert.equal(notice.sender, '');
+    const isTold = ({ event, fields }: LoggedEvent): boolean =>
+      event === 'delivery.delivered' && fields['recipient'] === ann;
+    await until('the end of the notification', () => life.logged.some(isTold));
     assert.match(fieldOf(notice, 'Content-Type')!, /report-type=delivery-status/);
     assert.match(notice.message, /^Status: 4\.2\.0\r$/m);
     assert.match(notice.message, /^Action: failed\r$/m);
