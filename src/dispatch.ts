@@ -44,6 +44,8 @@ export interface DispatchParts {
 
 /** Entries worked on at a time; those of one list follow each other. */
 const concurrencyMost = 64;
+/** Between two claims: what comes in meanwhile is claimed, worked off and ended together, in one commit each. */
+const gatherMs = 10;
 /** The longest sleep: a commit that nobody told of (another process without the socket) is found after it. */
 const sleepMostMs = 5_000;
 /** The wait before an entry that met trouble of our own is tried again: doubled each time up to an hour. */
@@ -101,6 +103,7 @@ export class Dispatch {
       const claimed = await this.#claim();
       for (const entry of claimed) this.#begin(entry);
       if (claimed.length === 0) await this.#work.sleep(this.#parts.clock, await this.#idleMs());
+      else await this.#parts.clock.sleep(gatherMs, this.#stopping.signal);
     }
   }
 
@@ -125,12 +128,18 @@ export class Dispatch {
   #begin(entry: Entry): void {
     // A lease that ran out while we are still at it (a fan-out that waits for delivery): the claim has renewed it.
     if (this.#running.has(entry.id)) return;
-    const work = entry.kind === 'post' ? this.#fanOut(entry) : this.#inTurn(entry);
+    const work = entry.kind === 'post' ? this.#fanOut(entry) : this.#mail(entry);
     this.#running.set(entry.id, work);
     void work.finally(() => {
       this.#running.delete(entry.id);
       this.#work.wake();
     });
+  }
+
+  // What came back is about one member each: it needs no order, and a flood of it is ended by the dozen.
+  #mail(entry: Entry): Promise<void> {
+    const isBounce = routeText(entry.recipient, this.#parts.places).kind === 'bounce';
+    return isBounce ? this.#workOff(entry) : this.#inTurn(entry);
   }
 
   async #inTurn(entry: Entry): Promise<void> {
