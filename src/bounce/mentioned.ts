@@ -5,10 +5,10 @@ export interface Mentioned {
   readonly text: string;
 }
 
-const addressText = `[^\\s<>()\\[\\]"',;:\`{}|=@]{1,128}@(?:[a-z0-9_](?:[a-z0-9_-]{0,62})\\.){0,8}[a-z0-9-]{2,63}`;
+const addressText = `[^\\s\\x00-\\x1f\\x7f<>()\\[\\]"',;:\`{}|=@]{1,128}@(?:[a-z0-9_](?:[a-z0-9_-]{0,62})\\.){0,8}[a-z0-9-]{2,63}`;
 /** Between angle brackets a local part may have marks that else end it. */
-const angleAddress = `(?<=<)[^\\s<>@"]{1,128}@(?:[a-z0-9_-]{1,63}\\.){0,8}[a-z0-9-]{2,63}(?=>)`;
-const quotedLocal = `"[^"\\n]{1,64}"@(?:[a-z0-9](?:[a-z0-9-]{0,62})\\.){1,8}[a-z]{2,63}`;
+const angleAddress = `(?<=<)[^\\s\\x00-\\x1f\\x7f<>@"]{1,128}@(?:[a-z0-9_-]{1,63}\\.){0,8}[a-z0-9-]{2,63}(?=>)`;
+const quotedLocal = `"[^"\\x00-\\x1f\\x7f]{1,64}"@(?:[a-z0-9](?:[a-z0-9-]{0,62})\\.){1,8}[a-z]{2,63}`;
 /** The line begins with the address: what most hosts write. */
 const atStart = new RegExp(
   `^[ \\t]{0,40}(?:>>>|<<<|\\*|-|\\d{1,3}[.)])?[ \\t]{0,4}(?:[45]\\d\\d[ -](?:[45]\\.\\d{1,3}\\.\\d{1,3}[ ])?)?[ \\t]{0,4}["'<(\\[]{0,3}(?:mailto:|smtp:|rfc822;)?(${angleAddress}|${addressText}|${quotedLocal})[>\\]"')]{0,3}(.*)$`,
