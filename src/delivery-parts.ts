@@ -16,9 +16,8 @@ import type { Id } from './lib/ids.ts';
 import { readSecret } from './lib/secrets.ts';
 import { leaveAddress } from './list/leave-address.ts';
 import type { Log } from './log.ts';
-import { keptAddress } from './mail/address.ts';
+import { CopySenders } from './mail/copy-senders.ts';
 import { failed, type Result, success, temporary } from './mail/failure.ts';
-import { verpSender } from './mail/verp.ts';
 import { noticeParts } from './notice-parts.ts';
 import type { Claimant, Entry } from './queue/store.ts';
 import { parseRoutes } from './smtp/next-hop.ts';
@@ -102,14 +101,14 @@ async function secretOf({ paths }: Home, name: string): Promise<Result<string>> 
   return typeof secret === 'string' ? success(secret) : failed(temporary('4.7.0', `secrets/${name} ${secret.trouble}`));
 }
 
-async function sendersOf(home: Home, post: Entry): Promise<((member: number, address: string) => string) | undefined> {
+async function sendersOf(home: Home, post: Entry): Promise<CopySenders | undefined> {
   const list = openListOf(home)(post.recipient);
   if (!list || !post.post) return undefined;
   const keys = await list.keys();
   const { number, role } = post.post;
   const { name, id, domain } = list.name;
   const prefix = role === 'digest' ? `${name}-digest` : name;
-  return (member, text) => verpSender(prefix, id, domain, { number, member, address: keptAddress(text) }, keys.verpMac);
+  return new CopySenders({ prefix, listId: id, domain, number }, keys.copyMac(number));
 }
 
 // RFC 2369 §3.2.

@@ -2,25 +2,40 @@ import { type DsnRequest, mailParameters, rcptParameters } from '../mail/dsn-req
 import type { Capabilities } from '../smtp/capabilities.ts';
 import type { WireMessage } from '../smtp/data.ts';
 import type { Delivery } from './delivery.ts';
+import type { Outbox } from './outbox.ts';
 
 const lineEnd = /[\r\n\0]/;
 
 /** `MAIL FROM` with the parameters that the peer understands, with its line end (RFC 5321 §4.1.1.2, RFC 1870, RFC 6152, RFC 6531). */
-export function mailCommand(delivery: Delivery, capabilities: Capabilities): string {
+export function putMail(outbox: Outbox, delivery: Delivery, capabilities: Capabilities): void {
   const { eightBit, utf8, hasSize } = capabilities;
-  const { sender } = delivery;
+  const { envelope } = delivery;
   const message = formFor(delivery, capabilities);
-  const size = hasSize ? ` SIZE=${octetsOf(delivery, message.size)}` : '';
-  const body = eightBit && message.hasEightBit ? ' BODY=8BITMIME' : '';
+  outbox.ascii('MAIL FROM:<');
+  if (envelope) outbox.sender(envelope);
+  else outbox.text(delivery.sender);
+  outbox.ascii('>');
+  if (hasSize) {
+    outbox.ascii(' SIZE=');
+    outbox.number(octetsOf(delivery, message.size));
+  }
+  if (eightBit && message.hasEightBit) outbox.ascii(' BODY=8BITMIME');
+  if (utf8 && needsUtf8(delivery)) outbox.ascii(' SMTPUTF8');
   const asked = requestFor(delivery, capabilities);
-  const dsn = asked ? mailParameters(asked) : '';
-  return `MAIL FROM:<${sender}>${size}${body}${utf8 && needsUtf8(delivery) ? ' SMTPUTF8' : ''}${dsn}\r\n`;
+  if (asked) outbox.text(mailParameters(asked));
+  outbox.ascii('\r\n');
 }
 
 /** `RCPT TO` with its line end, and what a peer with DSN is asked (RFC 5321 §4.1.1.3, RFC 3461 §5.2.1). */
-export function rcptCommand(delivery: Delivery, capabilities: Capabilities): string {
+export function putRcpt(outbox: Outbox, delivery: Delivery, capabilities: Capabilities): void {
+  const { envelope } = delivery;
+  outbox.ascii('RCPT TO:<');
+  if (envelope) outbox.recipient(envelope);
+  else outbox.text(delivery.recipient);
+  outbox.ascii('>');
   const asked = requestFor(delivery, capabilities);
-  return `RCPT TO:<${delivery.recipient}>${asked ? rcptParameters(asked) : ''}\r\n`;
+  if (asked) outbox.text(rcptParameters(asked));
+  outbox.ascii('\r\n');
 }
 
 // Of posts nobody asks for news: what becomes of a copy is the list's business.
@@ -44,7 +59,8 @@ export function whyNotSendable(delivery: Delivery, capabilities: Capabilities): 
   const { size, utf8, eightBit } = capabilities;
   const { message } = delivery.load;
   // Whoever made the address had to see to it; a command is never two (the sink's own check).
-  if (lineEnd.test(delivery.recipient) || lineEnd.test(delivery.sender)) return '553 5.1.3 an address holds a line end';
+  if (!delivery.envelope && (lineEnd.test(delivery.recipient) || lineEnd.test(delivery.sender)))
+    return '553 5.1.3 an address holds a line end';
   if (!utf8 && needsUtf8(delivery))
     return '553 5.6.7 the host does not take international addresses or headers (SMTPUTF8)';
   if (!eightBit && message.hasEightBit && !message.inSevenBit())

@@ -4,15 +4,13 @@ import { WakeUp } from '../lib/signal.ts';
 import type { Log } from '../log.ts';
 import type { Chunk, Claimant, DueRecipient, Entry, QueueStore } from '../queue/store.ts';
 import { wireMessage } from '../smtp/data.ts';
+import { isAsciiText, type Senders } from './copy.ts';
 import type { Carrier, CarrierPort, ChunkJob, Delivery, DueJob, Load, MailJob, Run } from './delivery.ts';
 import { type PostLoadParts, postLoad } from './post-load.ts';
 import { mailSigner } from './signing.ts';
 import { OutcomeBuffer } from './outcome-buffer.ts';
 import { Results, type ResultsParts } from './results.ts';
-import { domainOf, isAsciiText, runsOf, SingleRun } from './runs.ts';
-
-/** Makes the envelope senders of a post's copies. */
-export type SenderOf = (member: number, address: string) => string;
+import { domainOf, runsOf, SingleRun } from './runs.ts';
 
 export interface DelivererParts extends Omit<ResultsParts, 'onSettled' | 'onChunkEnded'>, PostLoadParts {
   readonly queue: QueueStore;
@@ -20,7 +18,7 @@ export interface DelivererParts extends Omit<ResultsParts, 'onSettled' | 'onChun
   readonly clock: Clock;
   readonly log: Log;
   /** The list's VERP for a post; undefined when the list is gone: the post waits. */
-  readonly sendersOf: (post: Entry) => Promise<SenderOf | undefined>;
+  readonly sendersOf: (post: Entry) => Promise<Senders | undefined>;
   readonly carrier: (port: CarrierPort) => Carrier;
 }
 
@@ -39,7 +37,7 @@ const loadsMost = 32;
 
 interface Prepared {
   readonly load: Load;
-  readonly senderOf: SenderOf;
+  readonly senders: Senders;
   readonly list: string;
 }
 
@@ -173,7 +171,7 @@ export class Deliverer {
     for (const { position, member, address } of due) {
       if (!this.#take(dueKey(post, position))) continue;
       const job: DueJob = { kind: 'due', post, list: prepared.list };
-      const sender = prepared.senderOf(member, address);
+      const sender = prepared.senders.of(member, address);
       const isAscii = isAsciiText(sender + address);
       this.#carryOne({ load: prepared.load, sender, recipient: address, isAscii, member, position, job }, false);
     }
@@ -280,9 +278,9 @@ export class Deliverer {
   async #load(post: Id): Promise<Prepared | undefined> {
     const entry = await this.#parts.queue.entry(post);
     const message = entry && (await this.#parts.queue.message(entry.message));
-    const senderOf = entry && (await this.#parts.sendersOf(entry));
-    if (!message || !senderOf) return undefined;
-    return { load: await postLoad(entry, message, this.#parts), senderOf, list: entry.recipient };
+    const senders = entry && (await this.#parts.sendersOf(entry));
+    if (!message || !senders) return undefined;
+    return { load: await postLoad(entry, message, this.#parts), senders, list: entry.recipient };
   }
 }
 

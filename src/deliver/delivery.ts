@@ -1,4 +1,5 @@
 import type { Id } from '../lib/ids.ts';
+import type { Octets } from '../lib/octets.ts';
 import type { Entry, OutcomeState } from '../queue/store.ts';
 import type { WireMessage } from '../smtp/data.ts';
 import type { CopyHead, CopyHeads } from './copy-heads.ts';
@@ -40,6 +41,12 @@ export interface DueJob {
   readonly list?: string;
 }
 
+/** Envelope sender and recipient of a copy, ASCII without line ends: written where they go. `put` writes the recipient. */
+export interface EnvelopeOctets extends Octets {
+  /** Writes the sender at `to`, which has at most `most` octets too; gives the place behind it. */
+  putSender(into: Buffer, to: number): number;
+}
+
 /** One recipient on its way: lives only between the claim and its result. */
 export interface Delivery {
   readonly load: Load;
@@ -48,6 +55,8 @@ export interface Delivery {
   /** Envelope sender, with VERP for a post. */
   readonly sender: string;
   readonly recipient: string;
+  /** Both as octets, where they need not become text to be sent. */
+  readonly envelope?: EnvelopeOctets | undefined;
   /** Sender and recipient are ASCII: nobody needs SMTPUTF8 for them. */
   readonly isAscii: boolean;
   /** 0 for a single mail. */
@@ -74,6 +83,8 @@ export interface AttemptResult {
   readonly host: string;
   /** Its reply (`550 5.1.1 …`) or our reason, one line. */
   readonly reply: string;
+  /** The same as octets, good until `settle` returns. */
+  readonly octets?: Octets;
   /**
    * Of a mail that was taken: the host tells its sender of what becomes of it (RFC 3461), or it was the last one (LMTP). Otherwise it was
    * passed on to a host that tells nothing.

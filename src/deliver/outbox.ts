@@ -1,8 +1,12 @@
 import type { Socket } from 'node:net';
+import { putDecimal } from '../lib/decimal.ts';
+import type { EnvelopeOctets } from './delivery.ts';
 
 /** Messages above this travel by reference: at 4 KiB a copy into one buffer costs less than a vector of three, at 50 KiB more (measured). */
 const copiedOctetsMost = 16_384;
 const firstOctets = 8_192;
+/** Digits of a whole number. */
+const digitsMost = 16;
 
 /**
  * What a session has to say next, gathered in one buffer and sent in one write. The buffer is used again when the kernel has taken all of it
@@ -24,6 +28,26 @@ export class Outbox {
     // A UTF-16 unit becomes at most three octets.
     const arena = this.#room(text.length * 3);
     this.#used += arena.write(text, this.#used, 'utf8');
+  }
+
+  /** Appends ASCII: for the few characters of a command a loop costs less than a call into the runtime. */
+  ascii(text: string): void {
+    const arena = this.#room(text.length);
+    for (let at = 0; at < text.length; at++) arena[this.#used + at] = text.charCodeAt(at);
+    this.#used += text.length;
+  }
+
+  number(value: number): void {
+    this.#used = putDecimal(this.#room(digitsMost), this.#used, value);
+  }
+
+  /** Appends the sender of a copy, or its recipient. */
+  sender(envelope: EnvelopeOctets): void {
+    this.#used = envelope.putSender(this.#room(envelope.most), this.#used);
+  }
+
+  recipient(envelope: EnvelopeOctets): void {
+    this.#used = envelope.put(this.#room(envelope.most), this.#used);
   }
 
   /** Appends octets that nobody changes any more. */

@@ -1,4 +1,5 @@
 import type { Id } from '../lib/ids.ts';
+import type { Octets } from '../lib/octets.ts';
 import { OutcomeBatch } from '../queue/outcome-batch.ts';
 import type { Outcome } from '../queue/store.ts';
 import type { AttemptResult, ChunkJob, Delivery, DueJob, MailJob } from './delivery.ts';
@@ -63,11 +64,14 @@ export class Results {
       batch.mails.push({ job, ended: { entry: job.entry, message: delivery.load.message.raw, result, next } });
       return;
     }
-    const outcome = this.#outcome(delivery, result, job.post, at, next);
-    batch.outcomes.add(outcome);
-    if (outcome.state !== 'delivered' || this.#parts.tellsDelivered) batch.told.push(outcome);
+    if (result.octets && !this.#parts.tellsDelivered) this.#addTaken(delivery, result, result.octets, job.post, at);
+    else {
+      const outcome = this.#outcome(delivery, result, job.post, at, next);
+      batch.outcomes.add(outcome);
+      if (outcome.state !== 'delivered' || this.#parts.tellsDelivered) batch.told.push(outcome);
+    }
     if (job.kind === 'chunk') batch.chunks.set(job, (batch.chunks.get(job) ?? 0) + 1);
-    else batch.dues.push({ job, position: delivery.position, isFinal: outcome.next === undefined });
+    else batch.dues.push({ job, position: delivery.position, isFinal: next === undefined });
   }
 
   /** So many members of a chunk wait in the queue again until `until`, once the outcomes of the others are on disk. */
@@ -149,6 +153,13 @@ export class Results {
       log('storage.trouble', { doing: 'ending chunks', cause: String(error) });
     }
     for (const job of ended) onChunkEnded(job.chunk);
+  }
+
+  // Nearly every result of a fan-out: nothing of it becomes text.
+  #addTaken(delivery: Delivery, { state, host }: AttemptResult, reply: Octets, post: Id, at: number): void {
+    const { position, member, envelope } = delivery;
+    const address = envelope ?? delivery.recipient;
+    this.#open.outcomes.add({ post, position, member, address, state, at, host, reply });
   }
 
   #outcome(

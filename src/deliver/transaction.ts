@@ -1,4 +1,6 @@
+import type { Octets } from '../lib/octets.ts';
 import type { AttemptResult, Delivery } from './delivery.ts';
+import type { OpenSession } from './session-setup.ts';
 
 /**
  * Transactions over one open session, one recipient each.
@@ -39,4 +41,28 @@ export interface SessionPort {
   cannotChunk(): void;
   /** The session has ended. `isTrouble`: by the peer, out of turn. */
   ended(isTrouble: boolean, reason: string): void;
+}
+
+/** That a copy was taken, in the words of the reply that is being read. One serves a whole session: it is good until `settle` returns. */
+export class Taken implements AttemptResult {
+  readonly state = 'delivered';
+  readonly host: string;
+  readonly octets: Octets;
+  readonly #text: () => string;
+
+  constructor(host: string, reply: Octets & { readonly text: () => string }) {
+    this.host = host;
+    this.octets = reply;
+    this.#text = reply.text;
+  }
+
+  get reply(): string {
+    return this.#text();
+  }
+}
+
+/** What the result of a mail says about its further way, after this session (see `AttemptResult`). */
+export function onwardOf({ capabilities, isLast }: OpenSession): Pick<AttemptResult, 'onward'> {
+  if (capabilities.dsn) return { onward: 'tells' };
+  return isLast ? { onward: 'arrived' } : {};
 }

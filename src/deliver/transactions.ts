@@ -1,12 +1,12 @@
 import type { Socket } from 'node:net';
 import type { Capabilities } from '../smtp/capabilities.ts';
 import { ReplyParser } from '../smtp/reply.ts';
-import { formFor, mailCommand, octetsOf, rcptCommand, whyNotSendable } from './commands.ts';
+import { formFor, octetsOf, putMail, putRcpt, whyNotSendable } from './commands.ts';
 import type { AttemptResult, Delivery } from './delivery.ts';
 import { FlushRound } from './flush-round.ts';
 import { Outbox } from './outbox.ts';
 import type { OpenSession, SessionTimeouts } from './session-setup.ts';
-import type { SessionPort, Transaction } from './transaction.ts';
+import { onwardOf, type SessionPort, Taken, type Transaction } from './transaction.ts';
 
 /** How long QUIT waits for its reply. */
 const quitMs = 5_000;
@@ -26,6 +26,7 @@ export class Transactions {
   readonly #onward: Pick<AttemptResult, 'onward'>;
   readonly #port: SessionPort;
   readonly #parser: ReplyParser;
+  readonly #taken: Taken;
   readonly #timeouts: SessionTimeouts;
   readonly #outbox: Outbox;
   readonly #round: FlushRound;
@@ -33,11 +34,12 @@ export class Transactions {
   readonly #flight: Transaction[] = [];
   #timeout = 0;
   #needsReset = false;
+  /** Each command waits for the reply before it. */
+  readonly #isLockstep: boolean;
   /** Whole transactions leave together. */
   readonly #isChunking: boolean;
-  /** A transaction has ended in turn. */
+  /** A transaction has ended in turn; the peer has taken a message by BDAT. */
   #isProven = false;
-  /** The peer has taken a message by BDAT. */
   #hasChunked = false;
   #isQuitting = false;
   #isEnded = false;
@@ -51,8 +53,10 @@ export class Transactions {
     this.#port = port;
     this.#timeouts = timeouts;
     this.#outbox = new Outbox(this.#socket);
+    this.#isLockstep = !this.#capabilities.pipelining;
     this.#isChunking = this.#capabilities.chunking && this.#capabilities.pipelining;
     this.#parser = new ReplyParser((code) => this.#reply(code));
+    this.#taken = new Taken(this.#host, this.#parser);
     this.#socket.on('data', (octets: Buffer) => this.#hear(octets));
     this.#socket.on('error', (error) => this.#lose(error.message));
     this.#socket.on('close', () => this.#lose('the peer closed the connection'));
@@ -112,20 +116,24 @@ export class Transactions {
     const isReset = this.#needsReset || (this.#isChunking && this.#flight.length > 0);
     this.#needsReset = false;
     this.#flight.push({ delivery, stage: isReset ? 'rset' : 'mail', refusal: undefined, refusalCode: 0 });
-    const reset = isReset ? 'RSET\r\n' : '';
-    if (this.#isChunking) this.#sendWhole(delivery, reset);
-    else if (!this.#isLockstep) this.#outbox.text(`${reset}${this.#envelope(delivery)}DATA\r\n`);
-    else this.#outbox.text(isReset ? reset : mailCommand(delivery, this.#capabilities));
+    if (isReset) this.#outbox.ascii('RSET\r\n');
+    if (this.#isChunking) this.#sendWhole(delivery);
+    else if (!this.#isLockstep) this.#sendEnvelope(delivery, 'DATA\r\n');
+    else if (!isReset) putMail(this.#outbox, delivery, this.#capabilities);
     return true;
   }
 
-  #envelope(delivery: Delivery): string {
-    return mailCommand(delivery, this.#capabilities) + rcptCommand(delivery, this.#capabilities);
+  #sendEnvelope(delivery: Delivery, next: string): void {
+    putMail(this.#outbox, delivery, this.#capabilities);
+    putRcpt(this.#outbox, delivery, this.#capabilities);
+    this.#outbox.ascii(next);
   }
 
-  #sendWhole(delivery: Delivery, reset: string): void {
+  #sendWhole(delivery: Delivery): void {
     const { raw } = formFor(delivery, this.#capabilities);
-    this.#outbox.text(`${reset}${this.#envelope(delivery)}BDAT ${octetsOf(delivery, raw.length)} LAST\r\n`);
+    this.#sendEnvelope(delivery, 'BDAT ');
+    this.#outbox.number(octetsOf(delivery, raw.length));
+    this.#outbox.ascii(' LAST\r\n');
     this.#outbox.message(delivery.head, raw);
   }
 
@@ -147,7 +155,8 @@ export class Transactions {
     switch (transaction.stage) {
       case 'rset':
         transaction.stage = 'mail';
-        return this.#goOn(mailCommand(transaction.delivery, this.#capabilities));
+        if (this.#isLockstep) putMail(this.#outbox, transaction.delivery, this.#capabilities);
+        return undefined;
       case 'mail':
         return this.#afterMail(transaction, code);
       case 'rcpt':
@@ -164,7 +173,7 @@ export class Transactions {
     transaction.stage = 'rcpt';
     if (!this.#isLockstep) return;
     if (transaction.refusal !== undefined) this.#refuse(transaction, false);
-    else this.#outbox.text(rcptCommand(transaction.delivery, this.#capabilities));
+    else putRcpt(this.#outbox, transaction.delivery, this.#capabilities);
   }
 
   #afterRcpt(transaction: Transaction, code: number): void {
@@ -197,6 +206,7 @@ export class Transactions {
     this.#flight.shift();
     // A 250 to BDAT though the recipient was refused delivered nothing to anybody we know of.
     if (transaction.refusal !== undefined) this.#settle(transaction, transaction.refusalCode, transaction.refusal);
+    else if (code < 300 && transaction.delivery.envelope) this.#settleTaken(transaction.delivery);
     else this.#settle(transaction, code, this.#parser.text());
     if (!this.#isChunking) return;
     if (code < 300) this.#hasChunked = true;
@@ -218,18 +228,15 @@ export class Transactions {
     this.#port.settle(delivery, delivery.job.kind === 'mail' ? { ...result, ...this.#onward } : result);
   }
 
+  #settleTaken(delivery: Delivery): void {
+    this.#isProven = true;
+    this.#port.settle(delivery, this.#taken);
+  }
+
   #noteRefusal(transaction: Transaction, code: number): void {
     if (code < 300 || transaction.refusal !== undefined) return;
     transaction.refusal = this.#parser.text();
     transaction.refusalCode = code;
-  }
-
-  get #isLockstep(): boolean {
-    return !this.#capabilities.pipelining;
-  }
-
-  #goOn(commands: string): void {
-    if (this.#isLockstep) this.#outbox.text(commands);
   }
 
   // A timer is set only when the time to wait changes, which in a fan-out is never.
@@ -285,11 +292,6 @@ export class Transactions {
     this.#socket.end();
     this.#lose('done');
   }
-}
-
-function onwardOf({ capabilities, isLast }: OpenSession): Pick<AttemptResult, 'onward'> {
-  if (capabilities.dsn) return { onward: 'tells' };
-  return isLast ? { onward: 'arrived' } : {};
 }
 
 // Replies of a host that does not know a command (RFC 5321 §4.2.4, §4.3.2).

@@ -2,8 +2,9 @@ import { randomBytes, timingSafeEqual } from 'node:crypto';
 import { base32 } from '../lib/base32.ts';
 import { readIfExists, writeDurable } from '../lib/files.ts';
 import { Mac } from '../lib/mac.ts';
+import { sipKeyOctets } from '../lib/siphash.ts';
+import { CopyMac } from '../mail/copy-mac.ts';
 import { failed, type Result, success, temporary } from '../mail/failure.ts';
-import { verpMacText } from '../mail/verp.ts';
 import type { Keys } from './list.ts';
 
 /** Octets of a list's secret. */
@@ -44,18 +45,19 @@ function noKey(cause: string): Result<Keys> {
 class ListKeys implements Keys {
   readonly #secrets: readonly Mac[];
   readonly #list: string;
-  /** What the copies of one post have in common. */
-  #post = { number: -1, signed: '' };
-
   constructor(secrets: readonly Mac[], list: string) {
     this.#secrets = secrets;
     this.#list = list;
   }
 
-  readonly verpMac = (number: number, canonical: string): string => this.#verp(this.#secrets[0]!, number, canonical);
+  readonly verpMac = (number: number, canonical: string): string => this.copyMac(number).of(canonical);
+
+  copyMac(number: number): CopyMac {
+    return this.#copyMac(this.#secrets[0]!, number);
+  }
 
   verpMatches(number: number, canonical: string, mac: string): boolean {
-    return this.#secrets.some((secret) => isEqual(this.#verp(secret, number, canonical), mac.toLowerCase()));
+    return this.#secrets.some((secret) => isEqual(this.#copyMac(secret, number).of(canonical), mac.toLowerCase()));
   }
 
   tokenMac(parts: readonly string[]): string {
@@ -66,9 +68,9 @@ class ListKeys implements Keys {
     return this.#secrets.some((secret) => isEqual(this.#token(secret, parts), mac.toLowerCase()));
   }
 
-  #verp(secret: Mac, number: number, canonical: string): string {
-    if (this.#post.number !== number) this.#post = { number, signed: joined(['verp', this.#list, String(number)]) };
-    return verpMacText(secret.of(this.#post.signed + joined([canonical])));
+  #copyMac(secret: Mac, number: number): CopyMac {
+    const key = Buffer.from(secret.of(joined(['verp', this.#list, String(number)])), 'latin1');
+    return new CopyMac(key.subarray(0, sipKeyOctets));
   }
 
   #token(secret: Mac, parts: readonly string[]): string {

@@ -1,3 +1,4 @@
+import type { CopyMac } from '../mail/copy-mac.ts';
 import type { VerpMac } from '../mail/verp.ts';
 import type { ListName } from './name.ts';
 import type { ListSettings } from './settings.ts';
@@ -8,6 +9,8 @@ import type { Suppressions } from './suppressions.ts';
 export interface Keys {
   /** The MAC of VERP addresses, by the signing key. */
   readonly verpMac: VerpMac;
+  /** The same for the copies of one post. */
+  copyMac(number: number): CopyMac;
   verpMatches(number: number, canonical: string, mac: string): boolean;
   /** HMAC-SHA-256 of `parts` under the signing key, cut to 80 bits: 16 base32 characters. No two lists of parts collide. */
   tokenMac(parts: readonly string[]): string;

@@ -1,4 +1,4 @@
-import { base32Integer, base32Of40, fromBase32Integer } from '../lib/base32.ts';
+import { base32Integer, fromBase32Integer } from '../lib/base32.ts';
 import { type Address, localPartOctetsMost, parseAddress } from './address.ts';
 
 /**
@@ -62,9 +62,4 @@ export function parseOpaqueVerp(local: string): OpaqueVerp | undefined {
   return post === undefined || who === undefined
     ? undefined
     : Object.freeze({ listId, number: post, member: who, mac });
-}
-
-/** Cuts an HMAC, an octet in each character, down to a VERP MAC. */
-export function verpMacText(digest: string): string {
-  return base32Of40(digest);
 }

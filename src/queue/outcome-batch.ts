@@ -1,4 +1,6 @@
+import { putDecimal } from '../lib/decimal.ts';
 import type { Id } from '../lib/ids.ts';
+import { type Octets, octetsMost } from '../lib/octets.ts';
 import type { Outcome, OutcomeState } from './store.ts';
 
 /** Results of one post on their way to the disk, one line each. */
@@ -8,7 +10,17 @@ export interface PackedOutcomes {
   readonly lines: Uint8Array;
 }
 
+/** An outcome on its way into a batch: what is at hand as octets does not become text for it. Octets hold no control characters. */
+export interface NewOutcome extends Omit<Outcome, 'address' | 'reply'> {
+  readonly address: string | Octets;
+  readonly reply: string | Octets;
+}
+
 const firstOctets = 65_536;
+/** Digits of two numbers, and what separates fields and lines. */
+const numbersMost = 40;
+const separator = 31;
+const lineEnd = 10;
 
 /**
  * Outcomes that are committed together. They are packed as they come: what waits for its commit is octets and no objects, which the
@@ -29,7 +41,7 @@ export class OutcomeBatch {
   }
 
   /** An outcome that is already there for the same recipient becomes history. */
-  add(outcome: Outcome): void {
+  add(outcome: NewOutcome): void {
     if (this.#latest?.post !== outcome.post) this.#latest = this.#linesOf(outcome.post);
     this.#latest.add(outcome);
     this.#count++;
@@ -67,22 +79,35 @@ class OutcomeLines {
     return new Uint8Array(this.#octets.subarray(0, this.#used));
   }
 
-  add({ position, member, state, at, next, address, host, reply }: Outcome): void {
+  add({ position, member, state, at, next, address, host, reply }: NewOutcome): void {
     if (at !== this.#at || host !== this.#host || state !== this.#state || next !== this.#next) {
       this.#at = at;
       this.#host = host;
       this.#state = state;
       this.#next = next;
-      this.#write(`=\u001f${state}\u001f${at}\u001f${next ?? ''}\u001f${oneField(host)}\n`);
+      this.#put(`=\u001f${state}\u001f${at}\u001f${next ?? ''}\u001f${oneField(host)}\n`);
     }
-    this.#write(`${position}\u001f${member}\u001f${address}\u001f${oneField(reply)}\n`);
+    this.#makeRoom(numbersMost);
+    this.#used = putDecimal(this.#octets, this.#used, position);
+    this.#octets[this.#used++] = separator;
+    this.#used = putDecimal(this.#octets, this.#used, member);
+    this.#octets[this.#used++] = separator;
+    this.#put(address);
+    this.#octets[this.#used++] = separator;
+    this.#put(typeof reply === 'string' ? oneField(reply) : reply);
+    this.#octets[this.#used++] = lineEnd;
     this.count++;
   }
 
-  #write(line: string): void {
-    // A UTF-16 unit becomes at most three octets.
-    if (this.#octets.length - this.#used < line.length * 3) this.#grow(line.length * 3);
-    this.#used += this.#octets.write(line, this.#used, 'utf8');
+  // Leaves room for what ends the field.
+  #put(text: string | Octets): void {
+    this.#makeRoom(octetsMost(text) + 1);
+    if (typeof text === 'string') this.#used += this.#octets.write(text, this.#used, 'utf8');
+    else this.#used = text.put(this.#octets, this.#used);
+  }
+
+  #makeRoom(octets: number): void {
+    if (this.#octets.length - this.#used < octets) this.#grow(octets);
   }
 
   #grow(octets: number): void {

@@ -1,3 +1,5 @@
+import { putDecimal } from '../lib/decimal.ts';
+import type { Octets } from '../lib/octets.ts';
 import type { Failure } from '../mail/failure.ts';
 
 /** Octets of one reply line; RFC 5321 §4.5.3.1.5 asks for 512, some hosts write more. */
@@ -20,7 +22,7 @@ export type OnReply = (code: number, text: () => string) => void;
  * Reads SMTP replies (RFC 5321 §4.2) from octets as they come, at any split. Text is made only when somebody asks for it: most
  * replies of a fan-out are looked at by their code alone.
  */
-export class ReplyParser {
+export class ReplyParser implements Octets {
   readonly #onReply: OnReply;
   #rest: Buffer | undefined;
   #code = 0;
@@ -39,9 +41,11 @@ export class ReplyParser {
     const all = this.#rest ? Buffer.concat([this.#rest, octets]) : octets;
     this.#rest = undefined;
     let from = 0;
-    for (let end = all.indexOf(lf, from); end >= 0; end = all.indexOf(lf, from)) {
-      if (!this.#line(all, from, all[end - 1] === cr ? end - 1 : end)) return false;
-      from = end + 1;
+    // A reply has some thirty octets: a call into the runtime to find its end costs more than looking at them.
+    for (let at = 0; at < all.length; at++) {
+      if (all[at] !== lf) continue;
+      if (!this.#line(all, from, at > from && all[at - 1] === cr ? at - 1 : at)) return false;
+      from = at + 1;
     }
     if (all.length - from > lineOctetsMost) return false;
     // A copy, because the caller may use its buffer again.
@@ -71,6 +75,20 @@ export class ReplyParser {
     const last = this.#octets.toString('latin1', this.#start, this.#end);
     return replyLine(this.#code, this.#lines.length === 0 ? last : [...this.#lines, last].join(' '));
   };
+
+  get most(): number {
+    return textOctetsMost * 3;
+  }
+
+  /** Writes the reply that is being told, as `text` gives it. */
+  put(into: Buffer, to: number): number {
+    const end = Math.min(this.#end, this.#start - 4 + textOctetsMost);
+    if (this.#lines.length > 0 || end <= this.#start) return to + into.write(this.text(), to, 'utf8');
+    let place = putDecimal(into, to, this.#code);
+    into[place++] = space;
+    for (let at = this.#start; at < end; at++) place = putVisible(into, place, this.#octets[at]!);
+    return place;
+  }
 }
 
 /** Writes a failure as a reply: `451 4.3.0 text`. `code` replaces the basic code that the status suggests. */
@@ -94,6 +112,18 @@ function codeAt(octets: Buffer, start: number, end: number): number {
   const [a, b, c] = [octets[start]! - zero, octets[start + 1]! - zero, octets[start + 2]! - zero];
   const isReply = a >= 2 && a <= 5 && b >= 0 && b <= 9 && c >= 0 && c <= 9 && (after === space || after === dash);
   return isReply ? a * 100 + b * 10 + c : 0;
+}
+
+// A latin1 character as UTF-8, or a blank for one of control, as in `replyLine`.
+function putVisible(into: Buffer, to: number, octet: number): number {
+  if (octet < 127) into[to] = octet < space ? space : octet;
+  else if (octet < 160) into[to] = space;
+  else {
+    into[to] = 0xc0 | (octet >> 6);
+    into[to + 1] = 0x80 | (octet & 63);
+    return to + 2;
+  }
+  return to + 1;
 }
 
 // The text of others goes into logs and databases: control characters become blanks.

@@ -5,6 +5,7 @@ import { runsOf, SingleRun } from '../../src/deliver/runs.ts';
 import { Waiting } from '../../src/deliver/waiting.ts';
 import type { Id } from '../../src/lib/ids.ts';
 import { wireMessage } from '../../src/smtp/data.ts';
+import { sendersBy } from '../helpers/senders.ts';
 
 const load: Load = { message: wireMessage(Buffer.from('Subject: s\r\n\r\n')), birth: 0 };
 
@@ -15,7 +16,7 @@ function jobOf(post: string, list = 'news@h.example'): ChunkJob {
 /** Adds a run of members `<name>1@d.example` … to what waits. */
 function add(waiting: Waiting, job: ChunkJob, name: string, count: number): void {
   const lines = Array.from({ length: count }, (_, n) => `${n + 1} ${name}${n + 1}@d.example\n`).join('');
-  const copies = { load, job, senderOf: () => '' };
+  const copies = { load, job, senders: sendersBy(() => '') };
   for (const { run } of runsOf(Buffer.from(lines), 0, new Set(), copies)) waiting.add(run, false);
 }
 

@@ -16,6 +16,7 @@ import type { QueueStore, Trace } from '../../src/queue/store.ts';
 import { parseRoutes } from '../../src/smtp/next-hop.ts';
 import { StandingClock } from './standing-clock.ts';
 import { temporaryDirectory } from './temporary.ts';
+import { sendersBy } from './senders.ts';
 
 export const list = 'news@lists.example.org';
 /** Whoever sends a single mail. */
@@ -88,7 +89,8 @@ export async function startOutgoing(t: TestContext, wishes: OutgoingWishes): Pro
     onChunkDone: () => {},
     onRefused: async (some) => void refusals.push(...some),
     keysOf: async () => [],
-    sendersOf: async () => (member, address) => `news-return-${member}-${address.replace(/@.*/, '')}@${hostname}`,
+    sendersOf: async () =>
+      sendersBy((member, address) => `news-return-${member}-${address.replace(/@.*/, '')}@${hostname}`),
     ownFieldOf: async () => undefined,
     signing: { signer: () => () => {}, close: () => {} },
     carrier: (port) =>

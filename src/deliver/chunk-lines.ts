@@ -1,0 +1,70 @@
+const lf = 10;
+const cr = 13;
+const at = 64;
+
+/** The members of a chunk, a line each (see `list/packed.ts`), as the octets that they came in. */
+export class ChunkLines {
+  readonly octets: Buffer;
+  /** The position of the first line's member in its post. */
+  readonly first: number;
+  /** Nothing is above ASCII. */
+  readonly isAscii: boolean;
+  /** And nothing is a line end or a zero octet: an address can be sent as it stands. */
+  readonly isPlain: boolean;
+  readonly #ends: number[] = [];
+  /** Where each line's domain begins, its `@` included. */
+  readonly #domains: number[] = [];
+
+  constructor(packed: Uint8Array, first: number) {
+    this.octets = Buffer.from(packed.buffer, packed.byteOffset, packed.byteLength);
+    this.first = first;
+    let octetsSeen = 0;
+    let isPlain = true;
+    let domain = 0;
+    for (let place = 0; place < this.octets.length; place++) {
+      const octet = this.octets[place]!;
+      octetsSeen |= octet;
+      if (octet === at) domain = place;
+      else if (octet === cr || octet === 0) isPlain = false;
+      else if (octet === lf) {
+        this.#ends.push(place);
+        this.#domains.push(domain);
+      }
+    }
+    this.isAscii = octetsSeen < 128;
+    this.isPlain = this.isAscii && isPlain;
+  }
+
+  get count(): number {
+    return this.#ends.length;
+  }
+
+  startOf(line: number): number {
+    return line === 0 ? 0 : this.#ends[line - 1]! + 1;
+  }
+
+  /** Where a line's address ends. */
+  endOf(line: number): number {
+    return this.#ends[line]!;
+  }
+
+  /** The domain of a line's address, in lower case. */
+  domainOf(line: number): string {
+    return this.octets.toString('utf8', this.#domains[line]! + 1, this.#ends[line]).toLowerCase();
+  }
+
+  /** The first line behind `line` whose domain is written in another way. */
+  endOfDomain(line: number): number {
+    let next = line + 1;
+    while (next < this.count && this.#isSameDomain(line, next)) next++;
+    return next;
+  }
+
+  #isSameDomain(a: number, b: number): boolean {
+    const [from, other] = [this.#domains[a]!, this.#domains[b]!];
+    const length = this.#ends[a]! - from;
+    if (this.#ends[b]! - other !== length) return false;
+    for (let n = 0; n < length; n++) if (this.octets[from + n] !== this.octets[other + n]) return false;
+    return true;
+  }
+}
