@@ -2,45 +2,35 @@ import type { Clock } from '../lib/clock.ts';
 import type { Id } from '../lib/ids.ts';
 import { WakeUp } from '../lib/signal.ts';
 import type { Log } from '../log.ts';
-import type { Chunk, Claimant, DueRecipient, Entry, QueueStore } from '../queue/store.ts';
+import type { Chunk, Claimant, DueRecipient } from '../queue/store.ts';
 import { wireMessage } from '../smtp/data.ts';
-import { isAsciiText, type Senders } from './copy.ts';
-import type { Carrier, CarrierPort, ChunkJob, Delivery, DueJob, Load, MailJob, Run } from './delivery.ts';
-import { type PostLoadParts, postLoad } from './post-load.ts';
+import { isAsciiText } from './copy.ts';
+import type { Carrier, CarrierPort, ChunkJob, Delivery, DueJob, MailJob, Run } from './delivery.ts';
+import { PostLoads, type PostLoadsParts } from './post-loads.ts';
 import { mailSigner } from './signing.ts';
 import { OutcomeBuffer } from './outcome-buffer.ts';
 import { Results, type ResultsParts } from './results.ts';
 import { domainOf, runsOf, SingleRun } from './runs.ts';
 
-export interface DelivererParts extends Omit<ResultsParts, 'onSettled' | 'onChunkEnded'>, PostLoadParts {
-  readonly queue: QueueStore;
+export interface DelivererParts extends Omit<ResultsParts, 'onSettled' | 'onChunkEnded'>, PostLoadsParts {
   readonly claimant: Claimant;
   readonly clock: Clock;
   readonly log: Log;
-  /** The list's VERP for a post; undefined when the list is gone: the post waits. */
-  readonly sendersOf: (post: Entry) => Promise<Senders | undefined>;
   readonly carrier: (port: CarrierPort) => Carrier;
 }
 
 /** Recipients in memory beyond which no more are claimed, not counting those who wait in slow lanes (P6). */
 const heldMost = 5_000;
-/** Results after which there is a look into the queue for more: one for each would cost as much as the delivery. */
-const lookEvery = 200;
+/** Results after which there is a look into the queue for more, about a chunk's: one for each would cost as much as the delivery. */
+const lookEvery = 1_000;
+/** Between two looks for single mails and second tries while a fan-out is under way: three transactions each. */
+const singlesEveryMs = 20;
 /** And counting them: a line of text each. */
 const heldInAllMost = 100_000;
 /** Recipients that one look into the queue asks for. */
 const claimRecipients = 4_000;
 const claimMails = 200;
 const sleepMostMs = 5_000;
-/** Posts whose message and senders are kept ready. */
-const loadsMost = 32;
-
-interface Prepared {
-  readonly load: Load;
-  readonly senders: Senders;
-  readonly list: string;
-}
-
 /** The deliver stage: takes what is due from the queue, has it carried, and has every result committed. */
 export class Deliverer {
   readonly #parts: DelivererParts;
@@ -48,9 +38,12 @@ export class Deliverer {
   readonly #results: Results;
   readonly #carrier: Carrier;
   readonly #buffer: OutcomeBuffer<ReturnType<Results['take']>>;
-  readonly #loads = new Map<Id, Promise<Prepared | undefined>>();
+  readonly #loads: PostLoads;
   #held = 0;
   #settled = 0;
+  /** When there may be a look for single mails and second tries again, and whether somebody has told of some since the last. */
+  #singlesAt = 0;
+  #isTold = false;
   /** What is claimed and not settled: a lease that runs out on the way must not have it delivered twice. */
   readonly #mine = new Set<string>();
   #isStopping = false;
@@ -58,12 +51,13 @@ export class Deliverer {
 
   constructor(parts: DelivererParts) {
     this.#parts = parts;
+    this.#loads = new PostLoads(parts);
     this.#results = new Results({
       ...parts,
       onSettled: (job, position) => this.#mine.delete(job.kind === 'mail' ? job.entry.id : dueKey(job.post, position)),
       onChunkEnded: (chunk) => this.#mine.delete(String(chunk)),
       onNotice: () => {
-        this.#work.wake();
+        this.wake();
         parts.onNotice();
       },
     });
@@ -95,6 +89,7 @@ export class Deliverer {
 
   /** There may be new work. */
   wake(): void {
+    this.#isTold = true;
     this.#work.wake();
   }
 
@@ -122,8 +117,7 @@ export class Deliverer {
 
   async #takeWork(): Promise<number> {
     try {
-      const busy = this.#carrier.busyDomains();
-      return (await this.#takeMails(busy)) + (await this.#takeDue(busy)) + (await this.#takeChunks());
+      return (await this.#takeSingles()) + (await this.#takeChunks());
     } catch (error) {
       this.#parts.log('storage.trouble', { doing: 'taking work for delivery', cause: String(error) });
       return 0;
@@ -131,12 +125,24 @@ export class Deliverer {
   }
 
   async #idleMs(): Promise<number> {
+    // Results will tell of room.
+    if (this.#room <= 0) return sleepMostMs;
+    if (this.#held > 0 && this.#isTold) return Math.max(1, this.#singlesAt - this.#parts.clock.now());
     const due = await this.#parts.queue.nextDue().catch(() => undefined);
     // What is due and was not taken (a busy lane, another stage's entry) must not make this loop spin.
     return due === undefined ? sleepMostMs : Math.min(sleepMostMs, Math.max(250, due - this.#parts.clock.now()));
   }
 
-  // Confirmations and replies: before bulk.
+  // Confirmations, replies and second tries: before bulk.
+  async #takeSingles(): Promise<number> {
+    const now = this.#parts.clock.now();
+    if (this.#held > 0 && now < this.#singlesAt) return 0;
+    this.#isTold = false;
+    this.#singlesAt = now + singlesEveryMs;
+    const busy = this.#carrier.busyDomains();
+    return (await this.#takeMails(busy)) + (await this.#takeDue(busy));
+  }
+
   async #takeMails(busy: readonly string[]): Promise<number> {
     const { queue, claimant } = this.#parts;
     const entries = await queue.claim(claimant, ['mail'], claimMails, busy);
@@ -166,7 +172,7 @@ export class Deliverer {
   }
 
   async #carryDue(post: Id, due: readonly DueRecipient[]): Promise<void> {
-    const prepared = await this.#prepare(post);
+    const prepared = await this.#loads.of(post);
     if (!prepared) return;
     for (const { position, member, address } of due) {
       if (!this.#take(dueKey(post, position))) continue;
@@ -193,7 +199,7 @@ export class Deliverer {
   async #carryChunk(chunk: Chunk): Promise<void> {
     const { queue, claimant, clock } = this.#parts;
     if (this.#mine.has(String(chunk.id))) return;
-    const prepared = await this.#prepare(chunk.post);
+    const prepared = await this.#loads.of(chunk.post);
     if (!prepared) return queue.deferChunk(claimant, chunk.id, clock.now() + 60_000);
     const shutUntil = this.#isOver(prepared.load.birth) ? undefined : this.#carrier.shutUntil(chunk.domain);
     if (shutUntil !== undefined) return queue.deferChunk(claimant, chunk.id, shutUntil);
@@ -261,26 +267,6 @@ export class Deliverer {
   #carry(domain: string, run: Run, isSingle: boolean): void {
     this.#held += run.remaining;
     this.#carrier.carry(domain, run, isSingle);
-  }
-
-  #prepare(post: Id): Promise<Prepared | undefined> {
-    const known = this.#loads.get(post);
-    if (known) return known;
-    const prepared = this.#load(post).catch((error: unknown) => {
-      this.#loads.delete(post);
-      throw error;
-    });
-    this.#loads.set(post, prepared);
-    if (this.#loads.size > loadsMost) this.#loads.delete(this.#loads.keys().next().value!);
-    return prepared;
-  }
-
-  async #load(post: Id): Promise<Prepared | undefined> {
-    const entry = await this.#parts.queue.entry(post);
-    const message = entry && (await this.#parts.queue.message(entry.message));
-    const senders = entry && (await this.#parts.sendersOf(entry));
-    if (!message || !senders) return undefined;
-    return { load: await postLoad(entry, message, this.#parts), senders, list: entry.recipient };
   }
 }
 
