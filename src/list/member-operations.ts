@@ -148,11 +148,13 @@ export const page = read((db: Database, ask: PageAsk): MemberPage => {
   const { role, after, lastMember } = ask;
   const rows = rowsOfPage(db, ask);
   // Those who joined later are read and left out: they are few, and an index on the id would serve no other use. `@domain` records are
-  // rules, not people. Who is suspended is in an index of their own, mostly an empty one.
+  // rules, not people. Who is suspended is in an index of their own: mostly an empty one, and then nobody is looked up in it.
+  const isSuspended = db.get(`SELECT 1 FROM standings WHERE ${suspended} LIMIT 1`)
+    ? `AND NOT EXISTS (SELECT 1 FROM standings WHERE member = id AND ${suspended})`
+    : '';
   const packed = db.get<{ lines: string | null; count: number; first: string | null; last: string | null }>(
     `SELECT group_concat(id || ' ' || address || char(10), '') AS lines, count(*) AS count, min(domain) AS first, max(domain) AS last
-      FROM (${membersBehind} LIMIT ?) WHERE id <= ? AND substr(address, 1, 1) <> '@'
-      AND NOT EXISTS (SELECT 1 FROM standings AS s WHERE s.member = id AND s.state = 'suspended')`,
+      FROM (${membersBehind} LIMIT ?) WHERE id <= ? AND substr(address, 1, 1) <> '@' ${isSuspended}`,
     role,
     after.domain,
     after.address,
@@ -239,6 +241,8 @@ function prepareImport(db: Database): void {
 function domainOf(canonical: string): string {
   return canonical.slice(canonical.lastIndexOf('@') + 1);
 }
+
+const suspended = `state = 'suspended'`;
 
 const membersBehind = `SELECT id, domain, address FROM members
   WHERE role = ? AND (domain, address) > (?, ?) ORDER BY domain, address`;

@@ -1,4 +1,4 @@
-import { type Database, read, write } from '../lib/database.ts';
+import { type Database, read, unsynced, write } from '../lib/database.ts';
 import type { Id } from '../lib/ids.ts';
 import type { Role } from '../list/name.ts';
 import type { Cursor } from '../list/store.ts';
@@ -29,8 +29,11 @@ interface ProgressRow {
   postponed: number;
 }
 
-/** Chunk and cursor in one commit; the claim's lease starts anew, since the cutting of a large post takes long. */
-export const cutChunk = write(
+/**
+ * Chunk and cursor in one commit; the claim's lease starts anew, since the cutting of a large post takes long. It is on disk with the claim
+ * of the chunk, which is synced: a power cut before has the same members cut again, and nobody was sent anything.
+ */
+export const cutChunk = unsynced(
   (db: Database, ask: Claim & { post: Id; chunk: NewChunk | undefined; cursor: Cursor | undefined }) => {
     const own = db.get(`SELECT 1 FROM entries WHERE id = ? AND state = 'claimed' AND owner = ?`, ask.post, ask.owner);
     if (!own) return;
@@ -105,7 +108,8 @@ export const claimChunks = write(
   },
 );
 
-export const finishChunk = write((db: Database, ask: { owner: string; id: number }) => {
+/** A power cut that brings the chunk back is noticed: all its members have outcomes. */
+export const finishChunk = unsynced((db: Database, ask: { owner: string; id: number }) => {
   db.run(`DELETE FROM chunks WHERE id = ? AND state = 'claimed' AND owner = ?`, ask.id, ask.owner);
 });
 
