@@ -58,3 +58,22 @@ test('a failure becomes a reply whose classes agree', () => {
   assert.deepEqual(failureReply(permanent('5.3.4', 'large')), { code: 552, text: '5.3.4 large' });
   assert.deepEqual(failureReply(permanent('5.4.6', 'loop')), { code: 554, text: '5.4.6 loop' });
 });
+
+test('as octets a reply is what it is as text, in one line and many, with any octets in it, and no longer', () => {
+  const line = fc.uint8Array({ maxLength: 1_100 }).map((octets) => Buffer.from(octets.filter((octet) => octet !== 10)));
+  fc.assert(
+    fc.property(fc.array(line, { minLength: 1, maxLength: 3 }), (texts) => {
+      const seen: [string, string][] = [];
+      const parser = new ReplyParser((_, text) => {
+        const into = Buffer.alloc(parser.most + 1);
+        seen.push([into.toString('utf8', 1, parser.put(into, 1)), text()]);
+      });
+      const lines = texts.map((text, at) =>
+        Buffer.concat([Buffer.from(at < texts.length - 1 ? '250-' : '250 '), text, Buffer.from('\r\n')]),
+      );
+      assert.ok(parser.feed(Buffer.concat(lines)));
+      assert.equal(seen.length, 1);
+      assert.equal(seen[0]![0], seen[0]![1]);
+    }),
+  );
+});
