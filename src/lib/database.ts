@@ -79,11 +79,11 @@ export class OpenDatabase implements Database {
   begin(isSynced = true): void {
     if (isSynced !== this.#isSynced) this.#db.exec(`PRAGMA synchronous = ${isSynced ? 'FULL' : 'NORMAL'}`);
     this.#isSynced = isSynced;
-    this.#db.exec('BEGIN IMMEDIATE');
+    this.#statement('BEGIN IMMEDIATE').run();
   }
 
   commit(): void {
-    this.#db.exec('COMMIT');
+    this.#statement('COMMIT').run();
   }
 
   rollback(): void {
