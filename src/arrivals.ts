@@ -1,3 +1,5 @@
+import type { Clock } from './lib/clock.ts';
+import { Together } from './lib/together.ts';
 import type { Claimant, Entry, NewEntry, NewMessage, QueueStore } from './queue/store.ts';
 
 /** Entries that are claimed as they come in, those that are being worked on included; what comes beyond them waits for a claim. */
@@ -8,6 +10,9 @@ const beginMost = 8;
 export interface ArrivalParts {
   readonly queue: Pick<QueueStore, 'acceptClaimed'>;
   readonly claimant: Claimant;
+  readonly clock: Clock;
+  /** Called when a commit has just begun. */
+  readonly onCommit: () => void;
   /** How many more may be worked on now. */
   readonly room: () => number;
   readonly begin: (entry: Entry) => void;
@@ -16,6 +21,7 @@ export interface ArrivalParts {
 /** What is claimed as it comes in, and worked off from memory, without a way through the database. */
 export class Arrivals {
   readonly #parts: ArrivalParts;
+  readonly #together: Together;
   readonly #waiting: Entry[] = [];
   /** Whose commit is on its way. */
   #coming = 0;
@@ -23,6 +29,7 @@ export class Arrivals {
 
   constructor(parts: ArrivalParts) {
     this.#parts = parts;
+    this.#together = new Together(parts.clock);
   }
 
   /** Entries that wait for their turn. */
@@ -36,9 +43,15 @@ export class Arrivals {
   }
 
   async accept(messages: readonly NewMessage[], entries: readonly NewEntry[]): Promise<void> {
+    const { queue, claimant, onCommit } = this.#parts;
     this.#coming += entries.length;
+    const accept = (): Promise<Entry[]> => {
+      const accepted = queue.acceptClaimed(claimant, messages, entries);
+      onCommit();
+      return accepted;
+    };
     try {
-      this.#waiting.push(...(await this.#parts.queue.acceptClaimed(this.#parts.claimant, messages, entries)));
+      this.#waiting.push(...(await this.#together.run(accept)));
       this.beginSome();
     } finally {
       this.#coming -= entries.length;

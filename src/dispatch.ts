@@ -66,7 +66,8 @@ export class Dispatch {
     this.#parts = parts;
     this.#endings = new Endings(parts.queue, parts.claimant, parts.clock);
     const room = (): number => (this.#stopping.signal.aborted ? 0 : concurrencyMost - this.#running.size);
-    this.#arrivals = new Arrivals({ ...parts, room, begin: (entry) => this.#begin(entry) });
+    const onCommit = (): void => this.#endings.flush();
+    this.#arrivals = new Arrivals({ ...parts, room, onCommit, begin: (entry) => this.#begin(entry) });
   }
 
   start(): void {
@@ -89,9 +90,7 @@ export class Dispatch {
       await this.#parts.queue.accept(messages, entries);
       return this.wake();
     }
-    const accepted = this.#arrivals.accept(messages, entries);
-    this.#endings.flush();
-    await accepted;
+    await this.#arrivals.accept(messages, entries);
   }
 
   /** A chunk of this post is worked off: its fan-out may go on. */

@@ -4,6 +4,7 @@ import { setImmediate as turn } from 'node:timers/promises';
 import { Arrivals } from '../src/arrivals.ts';
 import type { Id } from '../src/lib/ids.ts';
 import type { Entry, NewEntry } from '../src/queue/store.ts';
+import { HandClock } from './helpers/hand-clock.ts';
 
 interface Desk {
   readonly arrivals: Arrivals;
@@ -23,7 +24,14 @@ function desk(room: number): Desk {
     made.room--;
   };
   const claimant = { owner: 'daemon', leaseMs: 1_000 };
-  const arrivals = new Arrivals({ queue: { acceptClaimed }, claimant, room: () => made.room, begin });
+  const arrivals = new Arrivals({
+    queue: { acceptClaimed },
+    claimant,
+    clock: new HandClock(),
+    onCommit: () => {},
+    room: () => made.room,
+    begin,
+  });
   const made: Desk = { arrivals, begun: [], room, isFull: false };
   return made;
 }
