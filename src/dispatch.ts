@@ -1,3 +1,5 @@
+import { Arrivals } from './arrivals.ts';
+import { Endings } from './endings.ts';
 import type { Clock } from './lib/clock.ts';
 import type { Id } from './lib/ids.ts';
 import { WakeUp } from './lib/signal.ts';
@@ -5,27 +7,10 @@ import type { List } from './list/list.ts';
 import type { Log } from './log.ts';
 import { type Failure, permanent, temporary } from './mail/failure.ts';
 import { type Done, doneWith, dropped, type Handled, later } from './queue/handled.ts';
-import { logNotice, type News, noticeOf, type NoticeParts } from './queue/notice.ts';
-import type { Claimant, Entry, QueueStore } from './queue/store.ts';
+import { logNotice, newsOf, noticeOf, type NoticeParts } from './queue/notice.ts';
+import type { Claimant, Entry, NewEntry, NewMessage, QueueStore } from './queue/store.ts';
 import { type Places, type Route, routeText } from './route.ts';
-
-type RouteTo<Kind extends Route['kind']> = Extract<Route, { kind: Kind }>;
-
-/** The stages that an arrived message can lead to; `main` joins them. Each may run again after a crash. */
-export interface Stages {
-  post(entry: Entry, message: Buffer, list: List): Promise<Handled>;
-  command(
-    entry: Entry,
-    message: Buffer,
-    route: RouteTo<'command' | 'confirm' | 'confirm-id' | 'leave'>,
-    list: List,
-  ): Promise<Handled>;
-  bounce(entry: Entry, message: Buffer, route: RouteTo<'bounce'>, list: List): Promise<Handled>;
-  owner(entry: Entry, message: Buffer, list: List | undefined): Promise<Handled>;
-  mailbox(entry: Entry, message: Buffer, route: RouteTo<'mailbox'>): Promise<Handled>;
-  /** Cuts a post into chunks; resolves when it is cut or at a stop. */
-  fanOut(entry: Entry, list: List, chunkDone: WakeUp, signal: AbortSignal): Promise<'cut' | 'stopped'>;
-}
+import type { Stages } from './stage-types.ts';
 
 export interface DispatchParts {
   readonly queue: QueueStore;
@@ -56,6 +41,8 @@ const settleFirstMs = 1_000;
 const settleMostMs = 30_000;
 
 const noList = permanent('5.1.1', 'the list is gone');
+const notOffered = permanent('5.1.1', 'not offered by this list');
+const noAddress = permanent('5.1.1', 'no such address any more');
 
 /**
  * The conductor: claims queue entries, calls the stage that their route names, and writes the outcome in one commit. The order of the
@@ -69,10 +56,18 @@ export class Dispatch {
   readonly #tails = new Map<string, Promise<void>>();
   readonly #fanouts = new Map<Id, WakeUp>();
   readonly #stopping = new AbortController();
+  readonly #arrivals: Arrivals;
+  readonly #endings: Endings;
   #loop: Promise<void> | undefined;
+  /** Older entries wait for a claim: what comes in goes behind them. */
+  #isBehind = true;
 
   constructor(parts: DispatchParts) {
     this.#parts = parts;
+    this.#endings = new Endings(parts.queue, parts.claimant, parts.clock);
+    const room = (): number => (this.#stopping.signal.aborted ? 0 : concurrencyMost - this.#running.size);
+    const onCommit = (): void => this.#endings.flush();
+    this.#arrivals = new Arrivals({ ...parts, room, onCommit, begin: (entry) => this.#begin(entry) });
   }
 
   start(): void {
@@ -81,7 +76,21 @@ export class Dispatch {
 
   /** There may be new entries. */
   wake(): void {
+    this.#isBehind = true;
     this.#work.wake();
+  }
+
+  /**
+   * Puts what comes in on disk. Where there is room it is claimed in the same commit and worked off at once, without a way through the
+   * database; what was worked off before is ended in that commit.
+   */
+  async accept(messages: readonly NewMessage[], entries: readonly NewEntry[]): Promise<void> {
+    const isLate = this.#isBehind || this.#stopping.signal.aborted;
+    if (isLate || !this.#arrivals.hasRoom(entries.length, this.#running.size)) {
+      await this.#parts.queue.accept(messages, entries);
+      return this.wake();
+    }
+    await this.#arrivals.accept(messages, entries);
   }
 
   /** A chunk of this post is worked off: its fan-out may go on. */
@@ -95,6 +104,7 @@ export class Dispatch {
     this.#work.wake();
     for (const fanout of this.#fanouts.values()) fanout.wake();
     await this.#loop;
+    this.#endings.flush();
     await Promise.all(this.#running.values());
   }
 
@@ -108,14 +118,14 @@ export class Dispatch {
   }
 
   async #claim(): Promise<Entry[]> {
-    const room = concurrencyMost - this.#running.size;
+    const room = concurrencyMost - this.#running.size - this.#arrivals.waiting;
     if (room <= 0) return [];
-    try {
-      return await this.#parts.queue.claim(this.#parts.claimant, ['arrived', 'post'], room);
-    } catch (error) {
-      this.#parts.log('storage.trouble', { doing: 'claiming entries', cause: String(error) });
-      return [];
-    }
+    this.#isBehind = false;
+    const { queue, claimant } = this.#parts;
+    const asked = queue.claim(claimant, ['arrived', 'post'], room);
+    const claimed = await asked.catch((error: unknown) => this.#troubled('claiming entries', String(error), []));
+    this.#isBehind ||= claimed.length === room;
+    return claimed;
   }
 
   async #idleMs(): Promise<number> {
@@ -132,14 +142,15 @@ export class Dispatch {
     this.#running.set(entry.id, work);
     void work.finally(() => {
       this.#running.delete(entry.id);
-      this.#work.wake();
+      this.#arrivals.beginSome();
+      if (this.#isBehind) this.#work.wake();
     });
   }
 
   // What came back is about one member each: it needs no order, and a flood of it is ended by the dozen.
   #mail(entry: Entry): Promise<void> {
-    const isBounce = routeText(entry.recipient, this.#parts.places).kind === 'bounce';
-    return isBounce ? this.#workOff(entry) : this.#inTurn(entry);
+    const to = routeText(entry.recipient, this.#parts.places);
+    return to.kind === 'bounce' ? this.#workOff(entry, to) : this.#inTurn(entry);
   }
 
   async #inTurn(entry: Entry): Promise<void> {
@@ -150,8 +161,8 @@ export class Dispatch {
     if (this.#tails.get(entry.list) === turn) this.#tails.delete(entry.list);
   }
 
-  async #workOff(entry: Entry): Promise<void> {
-    const handled = await this.#try(entry, () => this.#arrived(entry));
+  async #workOff(entry: Entry, to?: Route): Promise<void> {
+    const handled = await this.#try(entry, () => this.#arrived(entry, to));
     await this.#settle(entry, handled);
   }
 
@@ -176,11 +187,11 @@ export class Dispatch {
     if (isSent) this.#parts.log('post.sent', { entry: entry.id });
   }
 
-  async #arrived(entry: Entry): Promise<Handled> {
+  async #arrived(entry: Entry, known?: Route): Promise<Handled> {
     const { places, queue, stages, openList } = this.#parts;
     const message = await queue.message(entry.message);
     if (!message) return doneWith('dropped: its message is gone');
-    const to = routeText(entry.recipient, places);
+    const to = known ?? routeText(entry.recipient, places);
     const list = 'list' in to ? openList(to.list.address) : undefined;
     switch (to.kind) {
       case 'post':
@@ -200,10 +211,10 @@ export class Dispatch {
         return stages.mailbox(entry, message, to);
       case 'decision':
       case 'request':
-        return dropped(permanent('5.1.1', 'not offered by this list'));
+        return dropped(notOffered);
       case 'unknown':
       case 'foreign':
-        return dropped(permanent('5.1.1', 'no such address any more'));
+        return dropped(noAddress);
     }
   }
 
@@ -213,8 +224,8 @@ export class Dispatch {
       return await stage();
     } catch (error) {
       const cause = error instanceof Error ? (error.stack ?? error.message) : String(error);
-      this.#parts.log('storage.trouble', { doing: `entry ${entry.id}`, cause });
-      return later(temporary('4.3.0', 'local trouble; tried again later', String(error)));
+      const handled = later(temporary('4.3.0', 'local trouble; tried again later', String(error)));
+      return this.#troubled(`entry ${entry.id}`, cause, handled);
     }
   }
 
@@ -235,9 +246,13 @@ export class Dispatch {
       else await this.#finish(entry, handled);
       return true;
     } catch (error) {
-      this.#parts.log('storage.trouble', { doing: `ending entry ${entry.id}`, cause: String(error) });
-      return false;
+      return this.#troubled(`ending entry ${entry.id}`, String(error), false);
     }
+  }
+
+  #troubled<T>(doing: string, cause: string, result: T): T {
+    this.#parts.log('storage.trouble', { doing, cause });
+    return result;
   }
 
   async #finish(entry: Entry, handled: Done): Promise<void> {
@@ -246,9 +261,13 @@ export class Dispatch {
     const notice = news && (await noticeOf(entry, news, () => queue.message(entry.message), notices));
     const messages = [...handled.messages, ...(notice?.messages ?? [])];
     const entries = [...handled.entries, ...(notice?.entries ?? [])];
-    const isDone = await queue.finish(claimant, entry.id, messages, entries);
+    const isPlain = messages.length + entries.length === 0;
+    const isDone = isPlain
+      ? await this.#endings.end(entry.id)
+      : await queue.finish(claimant, entry.id, messages, entries);
     log('entry.done', { entry: entry.id, recipient: entry.recipient, result: handled.result });
     if (isDone && news && notice) logNotice(entry, news, notice, log);
+    if (entries.some((next) => next.kind !== 'mail')) this.wake();
     if (entries.some((next) => next.kind === 'post')) log('post.queued', { entry: entry.id, list: entry.recipient });
     if (entries.some((next) => next.kind === 'mail')) this.#parts.onDeliverable();
   }
@@ -265,13 +284,7 @@ export class Dispatch {
     const before = Math.min(20, Math.max(0, entry.attempts - 1));
     const wait = Math.min(retryMostMs, retryFirstMs * 2 ** before);
     await queue.defer(claimant, entry.id, now + wait, failure.text);
+    this.#work.wake();
     log('entry.deferred', { entry: entry.id, reason: failure.text, cause: failure.cause, wait });
   }
-}
-
-function newsOf({ failure, isRefused }: Done): News | undefined {
-  if (isRefused) return undefined;
-  if (!failure) return { action: 'delivered', status: '2.0.0', host: '', reply: '' };
-  const { status, text } = failure;
-  return { action: 'failed', status, host: '', reply: `${failure.temporary ? 451 : 550} ${status} ${text}` };
 }

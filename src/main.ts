@@ -140,7 +140,11 @@ async function join(parts: DaemonParts, running: Running[]): Promise<Result<Daem
     { what: 'delivery', isWork: true, end: () => deliverer.stop() },
     { what: 'dispatch', isWork: true, end: () => dispatch.stop() },
   );
-  const receivers = await startReceivers(home, log, (isMail) => (isMail ? wake.all() : dispatch.wake()), running);
+  const taking = {
+    accept: (...what: Parameters<Dispatch['accept']>) => dispatch.accept(...what),
+    onAccepted: (isMail: boolean) => (isMail ? deliverer.wake() : undefined),
+  };
+  const receivers = await startReceivers(home, log, taking, running);
   if (!receivers.ok) return receivers;
   const { lanes } = deliverer;
   await openDoors(parts, home, lanes, receivers.value, () => wake.all(), running);

@@ -8,7 +8,7 @@ import type { Log } from './log.ts';
 import { failed, permanent, type Result, success } from './mail/failure.ts';
 import { judgeBeforeReply } from './post/post.ts';
 import { MessageRoom } from './receive/collect.ts';
-import { type Listen, placeText, type Receiver, startReceiver } from './receive/receiver.ts';
+import { type Listen, placeText, type Receiver, type ReceiverParts, startReceiver } from './receive/receiver.ts';
 import { Submission } from './receive/submission.ts';
 import { hostnameOf, isOwnerOf, openListOf, placesOf } from './stages.ts';
 
@@ -24,14 +24,17 @@ export interface RunningReceiver {
   readonly receiver: Receiver;
 }
 
+/** Where what comes in goes. */
+type Taking = Pick<ReceiverParts, 'accept' | 'onAccepted'>;
+
 /** Starts a receiver for every place that the settings name; each is added to what runs. */
 export async function startReceivers(
   home: Home,
   log: Log,
-  onAccepted: (isMail: boolean) => void,
+  taking: Taking,
   running: Running[],
 ): Promise<Result<RunningReceiver[]>> {
-  const { settings, clock, newId, queue } = home;
+  const { settings, clock, newId } = home;
   const tls = await tlsFiles(settings);
   if (!tls.ok) return tls;
   const openList = openListOf(home);
@@ -52,8 +55,7 @@ export async function startReceivers(
         if (!list) return permanent('5.1.1', 'there is no such list');
         return judgeBeforeReply(sender.address, list, message, await isOwnerOf(list, sender.user));
       },
-      accept: (messages, entries) => queue.accept(messages, entries),
-      onAccepted,
+      ...taking,
       clock,
       log,
       newId,

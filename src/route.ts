@@ -36,7 +36,7 @@ export type Route =
   | { readonly kind: 'foreign' };
 
 /** Finds where an address leads: names that no list may bear, the exact list name, then the longest list name before a `-`. Pure. */
-function route(address: Address, places: Places): Route {
+export function route(address: Address, places: Places): Route {
   if (!places.isOurs(address.domain)) return Object.freeze({ kind: 'foreign' });
   return (
     routeReserved(address) ??

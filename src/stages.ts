@@ -7,7 +7,7 @@ import { handleCommand } from './command/command.ts';
 import { rejectionNotice } from './command/notice.ts';
 import { handleOwner } from './command/owner.ts';
 import type { ServerSettings } from './config.ts';
-import type { Stages } from './dispatch.ts';
+import type { Stages } from './stage-types.ts';
 import { providerName } from './deliver/providers.ts';
 import { deliverToMaildir } from './domain/maildir.ts';
 import { mailboxDirectory, hasMailbox } from './domain/mailbox.ts';

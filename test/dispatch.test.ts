@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { setImmediate as turn } from 'node:timers/promises';
-import { Dispatch, type DispatchParts, type Stages } from '../src/dispatch.ts';
+import { Dispatch, type DispatchParts } from '../src/dispatch.ts';
 import { idMaker } from '../src/lib/ids.ts';
 import { StorageError } from '../src/lib/storage-trouble.ts';
 import { doneWith } from '../src/queue/handled.ts';
+import type { Stages } from '../src/stage-types.ts';
 import { HandClock } from './helpers/hand-clock.ts';
 import { MemoryQueue } from './helpers/memory-queue.ts';
 import { placesOf } from './helpers/places.ts';
@@ -18,11 +19,11 @@ class Refusing extends MemoryQueue {
   left = 0;
   tries = 0;
 
-  override async finish(...words: Parameters<MemoryQueue['finish']>): Promise<boolean> {
+  override async finishAll(...words: Parameters<MemoryQueue['finishAll']>): Promise<void> {
     this.tries++;
     await turn();
     if (this.left-- > 0) throw new StorageError({ kind: 'full', message: 'database or disk is full' });
-    return super.finish(...words);
+    return super.finishAll(...words);
   }
 }
 
@@ -88,4 +89,30 @@ test('a stop does not wait for a disk that refuses, and leaves the entry to the 
   assert.equal((await queue.counts()).claimed, 1);
   await queue.recover(claimant.owner);
   assert.equal((await queue.counts()).ready, 1);
+});
+
+test('what comes in is worked off without a claim, unless older entries wait for one', async () => {
+  const clock = new HandClock();
+  const queue = new Refusing(clock);
+  const worked: string[] = [];
+  const dispatch = dispatchOn(queue, clock, worked);
+  const newId = idMaker(clock);
+  const accept = async (): Promise<string> => {
+    const [id, message] = [newId(), newId()];
+    const entry = { id, kind: 'arrived', message, sender: 'ann@example.net', recipient: postmaster } as const;
+    const body = Buffer.from('Subject: x\r\n\r\nx\r\n');
+    await dispatch.accept([{ id: message, body }], [{ ...entry, list: '', cause: id, due: clock.now() }]);
+    return id;
+  };
+  // Nobody knows yet what else is there.
+  const accepted = [await accept()];
+  assert.equal((await queue.counts()).ready, 1);
+  dispatch.start();
+  await until('the first end', async () => (await queue.counts()).ready + (await queue.counts()).claimed === 0);
+  accepted.push(await accept(), await accept());
+  await until('the others', async () => worked.length === 3 && (await queue.counts()).claimed === 0);
+  await dispatch.stop();
+  assert.deepEqual(worked, accepted);
+  accepted.push(await accept());
+  assert.deepEqual(await queue.counts(), { ready: 1, claimed: 0, held: 0, chunks: 0 });
 });

@@ -36,6 +36,12 @@ export interface Engine {
 /** Milliseconds that a writer waits for another process before SQLITE_BUSY (the default of SQLite is 0). */
 const busyTimeoutMs = 5_000;
 
+/**
+ * Pages of the WAL after which they are copied into the file, 16 MiB: four times what SQLite has. Writers wait meanwhile, and the queue writes
+ * the same pages over and over, of which only the last is copied: 4 % more messages taken in (measured).
+ */
+const checkpointPages = 4_000;
+
 /** A database file that is open in this thread. */
 export class OpenDatabase implements Database {
   readonly #db: DatabaseSync;
@@ -50,6 +56,7 @@ export class OpenDatabase implements Database {
       this.#db.exec(
         'PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA temp_store = MEMORY',
       );
+      this.#db.exec(`PRAGMA wal_autocheckpoint = ${checkpointPages}`);
       this.#migrate(migrations);
     } catch (error) {
       this.#db.close();
@@ -79,11 +86,11 @@ export class OpenDatabase implements Database {
   begin(isSynced = true): void {
     if (isSynced !== this.#isSynced) this.#db.exec(`PRAGMA synchronous = ${isSynced ? 'FULL' : 'NORMAL'}`);
     this.#isSynced = isSynced;
-    this.#db.exec('BEGIN IMMEDIATE');
+    this.#statement('BEGIN IMMEDIATE').run();
   }
 
   commit(): void {
-    this.#db.exec('COMMIT');
+    this.#statement('COMMIT').run();
   }
 
   rollback(): void {

@@ -86,23 +86,52 @@ export class Databases {
 
   #writeAll(database: OpenDatabase, requests: readonly StorageRequest[]): StorageReply[] {
     const replies: StorageReply[] = [];
-    const started = performance.now();
     try {
-      for (const request of requests) {
-        const reply = this.#writeOne(database, request);
-        replies.push(reply);
-        // A full disk ends the whole transaction by itself: nobody's change was made.
-        if (!database.isInTransaction) return replies.map((one) => (one.ok ? reply : one));
-        if (performance.now() - started > transactionMs) break;
-      }
-      database.commit();
+      // A savepoint for each costs 10 µs and copies of the pages it touches; nearly always nobody needs one.
+      const isWhole = this.#writeTogether(database, requests, replies) || this.#writeApart(database, requests, replies);
+      if (isWhole) database.commit();
       return replies;
     } catch (error) {
       const trouble = storageTrouble(error);
       database.rollback();
       database.bury();
+      // No reply: the transaction could not be begun anew.
+      if (replies.length === 0) return requests.map(() => ({ ok: false, trouble }));
       return replies.map((one) => (one.ok ? { ok: false, trouble } : one));
     }
+  }
+
+  // False when one of them has failed: then all are undone, and the transaction is begun anew.
+  #writeTogether(database: OpenDatabase, requests: readonly StorageRequest[], replies: StorageReply[]): boolean {
+    const started = performance.now();
+    try {
+      for (const request of requests) {
+        replies.push({ ok: true, result: this.#operate(database, request) });
+        if (performance.now() - started > transactionMs) break;
+      }
+      return true;
+    } catch {
+      replies.length = 0;
+      database.rollback();
+      database.begin();
+      return false;
+    }
+  }
+
+  // Each fails alone. False when the transaction has ended: nobody's change was made.
+  #writeApart(database: OpenDatabase, requests: readonly StorageRequest[], replies: StorageReply[]): boolean {
+    const started = performance.now();
+    for (const request of requests) {
+      const reply = this.#writeOne(database, request);
+      replies.push(reply);
+      // A full disk ends the whole transaction by itself.
+      if (!database.isInTransaction) {
+        for (const [at, one] of replies.entries()) if (one.ok) replies[at] = reply;
+        return false;
+      }
+      if (performance.now() - started > transactionMs) break;
+    }
+    return true;
   }
 
   #writeOne(database: OpenDatabase, request: StorageRequest): StorageReply {

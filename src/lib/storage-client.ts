@@ -23,6 +23,9 @@ interface Waiting {
   readonly reject: (error: StorageError) => void;
 }
 
+/** So many calls leave before the turn of the event loop is over: the thread works while the turn goes on. */
+const earlyCalls = 5;
+
 /**
  * Asks a storage thread. Calls that arrive while the thread is busy travel together and share commits: that is the group commit, and it
  * needs no timer, so a lone call is never delayed.
@@ -44,7 +47,8 @@ export class StorageClient implements Storage {
     if (this.#dead) return Promise.reject(this.#dead);
     return new Promise((resolve, reject) => {
       this.#waiting.push({ request: { file, engine, operation, argument }, resolve, reject });
-      this.#schedule();
+      if (this.#waiting.length >= earlyCalls && this.#sent.length === 0) this.#send();
+      else this.#schedule();
     });
   }
 
@@ -75,11 +79,13 @@ export class StorageClient implements Storage {
   #schedule(): void {
     if (this.#scheduled || this.#sent.length > 0) return;
     this.#scheduled = true;
-    setImmediate(() => this.#send());
+    setImmediate(() => {
+      this.#scheduled = false;
+      this.#send();
+    });
   }
 
   #send(): void {
-    this.#scheduled = false;
     if (this.#waiting.length === 0 || this.#sent.length > 0) return;
     this.#sent = this.#waiting;
     this.#waiting = [];

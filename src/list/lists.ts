@@ -133,11 +133,14 @@ class DirectoryList implements List {
   readonly suppressions;
   readonly #log: Log;
   #settings: { mark: string; values: ListSettings } | undefined;
+  readonly #clock: Clock;
   #keys: { mark: string; keys: Keys } | undefined;
+  #keyMark: { readonly mark: Promise<string>; readonly at: number } | undefined;
 
-  constructor(name: ListName, directory: string, { storage, log }: ListsOptions) {
+  constructor(name: ListName, directory: string, { storage, clock, log }: ListsOptions) {
     this.name = name;
     this.directory = directory;
+    this.#clock = clock;
     this.#log = log;
     this.store = sqliteList(storage, join(directory, 'list.db'));
     this.suppressions = sqliteSuppressions(storage, join(directory, 'list.db'), 'list');
@@ -155,13 +158,20 @@ class DirectoryList implements List {
 
   async keys(): Promise<Keys> {
     const path = join(this.directory, 'key');
-    const mark = await markOf(path);
+    const mark = await this.#markOfKey(path);
     if (this.#keys?.mark === mark) return this.#keys.keys;
     const read = await readKeys(path, this.name.address);
     // Nothing can be proved or signed without it; whoever asked tries again later, the operator sees why.
     if (!read.ok) throw new StorageError({ kind: 'missing', message: read.failure.cause ?? read.failure.text });
     this.#keys = { mark, keys: read.value };
     return read.value;
+  }
+
+  // A flood of bounces asks with each of them, and a look at the file costs 20 µs.
+  #markOfKey(path: string): Promise<string> {
+    const now = this.#clock.now();
+    if (!this.#keyMark || Math.abs(now - this.#keyMark.at) >= freshMs) this.#keyMark = { mark: markOf(path), at: now };
+    return this.#keyMark.mark;
   }
 
   // In a directory that cannot be written the list still works by its file.

@@ -3,14 +3,14 @@ import { dirname, join } from 'node:path';
 import type { Clock } from '../lib/clock.ts';
 import { changeTime, ensureDirectory, readIfExists, syncDirectory, writeDurable } from '../lib/files.ts';
 import type { Id } from '../lib/ids.ts';
-import type { StoredMessage } from './entry-operations.ts';
+import type { StoredMessage } from './insert.ts';
 import type { NewMessage } from './store.ts';
 
 /** Bodies up to this many octets live in queue.db, larger ones in a file each (DESIGN: state). */
-export const inlineOctetsMost = 262_144;
+const inlineOctetsMost = 262_144;
 
 /** A message as queue.db has it. */
-export function storedMessage({ id, body }: NewMessage): StoredMessage {
+function storedMessage({ id, body }: NewMessage): StoredMessage {
   return { id, size: body.length, body: body.length > inlineOctetsMost ? null : body };
 }
 
@@ -21,11 +21,14 @@ const orphanAgeMs = 3_600_000;
 export class Bodies {
   readonly #directory: string;
   readonly #clock: Clock;
+  readonly #isNamed: (id: Id) => Promise<boolean>;
   #made: Promise<void> | undefined;
 
-  constructor(directory: string, clock: Clock) {
+  /** `isNamed`: the database names this body. */
+  constructor(directory: string, clock: Clock, isNamed: (id: Id) => Promise<boolean>) {
     this.#directory = directory;
     this.#clock = clock;
+    this.#isNamed = isNamed;
   }
 
   /** Durable when it resolves. An accept that is repeated writes the same octets under the same name. */
@@ -36,6 +39,20 @@ export class Bodies {
     } catch (error) {
       this.#made = undefined;
       throw error;
+    }
+  }
+
+  /**
+   * Makes a commit that names bodies, the large ones of which are on disk before it. What it did not name goes again. Only what the
+   * database answers counts: a commit whose answer was lost may have been made. The next start removes the rest.
+   */
+  async with<R>(messages: readonly NewMessage[], commit: (stored: readonly StoredMessage[]) => Promise<R>): Promise<R> {
+    const filed = messages.filter(({ body }) => body.length > inlineOctetsMost);
+    try {
+      for (const { id, body } of filed) await this.write(id, body);
+      return await commit(messages.map((message) => storedMessage(message)));
+    } finally {
+      for (const { id } of filed) if (!(await this.#isNamed(id).catch(() => true))) await this.remove(id);
     }
   }
 

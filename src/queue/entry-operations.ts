@@ -3,20 +3,8 @@ import type { Id } from '../lib/ids.ts';
 import type { Role } from '../list/name.ts';
 import type { DsnRequest } from '../mail/dsn-request.ts';
 import { causeOfPost } from './cause.ts';
-import type { Entry, EntryFilter, EntryKind, EntryState, NewEntry, QueueCounts } from './store.ts';
-
-/** A message on its way into the database; a `body` of null lies in a file. */
-export interface StoredMessage {
-  readonly id: Id;
-  readonly size: number;
-  readonly body: Uint8Array | null;
-}
-
-/** What goes in with a commit. */
-export interface Inserted {
-  readonly messages: readonly StoredMessage[];
-  readonly entries: readonly NewEntry[];
-}
+import { type Inserted, insertAll } from './insert.ts';
+import type { Entry, EntryFilter, EntryKind, EntryState, QueueCounts } from './store.ts';
 
 /** How an entry ended; `goneBody` names a body file that nothing uses any more. */
 export interface Ended {
@@ -55,17 +43,22 @@ export interface Claim {
 const columns = `e.id, e.kind, e.state, e.message, e.sender, e.recipient, e.list, e.cause, e.created, e.due, e.attempts,
   e.reply, e.number, e.role, e.last_member, e.dsn, e.is_delay_told, (SELECT size FROM messages m WHERE m.id = e.message) AS size`;
 
-// What can be claimed of one kind: what is due, and what a lease let go. A post that is cut waits for its outcomes and is nobody's.
+// What can be claimed of one kind: what is due, and what a lease let go. A post that is cut waits for its outcomes and is nobody's. SQLite
+// plans a statement anew each time when its LIMIT is a parameter alone.
 const claimable = [`state = 'ready' AND due <= ?1`, `state = 'claimed' AND lease < ?1`].map(
   (condition) =>
     `SELECT id, due FROM entries WHERE kind = ?2 AND ${condition} AND is_cut = 0
-      AND (kind <> 'mail' OR domain NOT IN (SELECT value FROM json_each(?3))) ORDER BY due, id LIMIT ?4`,
+      AND (kind <> 'mail' OR domain NOT IN (SELECT value FROM json_each(?3))) ORDER BY due, id LIMIT ?4 + 0`,
 );
 
-/** Gives the number of entries that are new. */
+/** Gives how many entries are new. */
 export const accept = write(
-  (db: Database, ask: { messages: readonly StoredMessage[]; entries: readonly NewEntry[]; now: number }): number =>
-    insertAll(db, ask.messages, ask.entries, ask.now),
+  (db: Database, ask: Inserted & { now: number }): number => insertAll(db, ask, ask.now).length,
+);
+
+/** Those that have arrived are claimed with it; gives the ids of the new entries. */
+export const acceptClaimed = write((db: Database, ask: Inserted & { claim: Claim }): readonly Id[] =>
+  insertAll(db, ask, ask.claim.now, ask.claim),
 );
 
 // A claim that a power cut undoes is one that nobody holds: what was done under it has commits of its own.
@@ -90,20 +83,21 @@ export const claim = unsynced(
   },
 );
 
-export const finish = write(
-  (
-    db: Database,
-    ask: { owner: string; id: Id; messages: readonly StoredMessage[]; entries: readonly NewEntry[]; now: number },
-  ): Ended => {
-    const own = db.get<{ message: string }>(
-      `SELECT message FROM entries WHERE id = ? AND state = 'claimed' AND owner = ?`,
-      ask.id,
-      ask.owner,
-    );
-    if (!own) return { isDone: false };
-    insertAll(db, ask.messages, ask.entries, ask.now);
-    return removeEntry(db, ask.id, own.message);
-  },
+export const finish = write((db: Database, ask: Inserted & { owner: string; id: Id; now: number }): Ended => {
+  const sql = `SELECT message FROM entries WHERE id = ? AND state = 'claimed' AND owner = ?`;
+  const own = db.get<{ message: string }>(sql, ask.id, ask.owner);
+  if (!own) return { isDone: false };
+  insertAll(db, ask, ask.now);
+  return removeEntry(db, ask.id, own.message);
+});
+
+/** Ends entries that nothing follows, those whose claim was lost excepted; gives body files that nothing uses any more. */
+export const finishAll = write((db: Database, ask: { owner: string; ids: readonly Id[] }): readonly Id[] =>
+  ask.ids.flatMap((id) => {
+    const sql = `DELETE FROM entries WHERE id = ? AND state = 'claimed' AND owner = ? RETURNING message`;
+    const own = db.get<{ message: string }>(sql, id, ask.owner);
+    return (own && removeMessage(db, own.message).goneBody) || [];
+  }),
 );
 
 export const defer = write(
@@ -120,7 +114,7 @@ export const defer = write(
       ask.id,
       ask.owner,
     );
-    if (changes > 0 && ask.notice) insertAll(db, ask.notice.messages, ask.notice.entries, ask.now);
+    if (changes > 0 && ask.notice) insertAll(db, ask.notice, ask.now);
     return changes > 0;
   },
 );
@@ -210,44 +204,15 @@ export const gonePosts = read((db: Database, ask: { posts: readonly Id[] }): Id[
 /** Takes an entry out, and its message when nothing else uses it. */
 export function removeEntry(db: Database, id: string, message: string): Ended {
   db.run('DELETE FROM entries WHERE id = ?', id);
+  return { isDone: true, ...removeMessage(db, message) };
+}
+
+function removeMessage(db: Database, message: string): Pick<Ended, 'goneBody'> {
   const gone = db.get<{ filed: number }>(
     `DELETE FROM messages WHERE id = ?1 AND NOT EXISTS (SELECT 1 FROM entries WHERE message = ?1) RETURNING body IS NULL AS filed`,
     message,
   );
-  return gone?.filed === 1 ? { isDone: true, goneBody: message as Id } : { isDone: true };
-}
-
-function insertAll(db: Database, messages: readonly StoredMessage[], added: readonly NewEntry[], now: number): number {
-  let count = 0;
-  for (const { id, size, body } of messages) {
-    db.run('INSERT INTO messages (id, size, body) VALUES (?, ?, ?) ON CONFLICT (id) DO NOTHING', id, size, body);
-  }
-  for (const one of added) {
-    const { changes } = db.run(
-      `INSERT INTO entries (id, kind, state, message, sender, recipient, domain, list, cause, created, due, number, role, last_member, dsn)
-        VALUES (?, ?, 'ready', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`,
-      one.id,
-      one.kind,
-      one.message,
-      one.sender,
-      one.recipient,
-      domainOf(one.recipient),
-      one.list,
-      one.cause,
-      now,
-      one.due,
-      one.post?.number ?? null,
-      one.post?.role ?? null,
-      one.post?.lastMember ?? null,
-      one.dsn ? JSON.stringify(one.dsn) : null,
-    );
-    count += changes;
-  }
-  // A cause that was there already leaves its message without an entry.
-  for (const { id } of messages) {
-    db.run('DELETE FROM messages WHERE id = ?1 AND NOT EXISTS (SELECT 1 FROM entries WHERE message = ?1)', id);
-  }
-  return count;
+  return gone?.filed === 1 ? { goneBody: message as Id } : {};
 }
 
 function nextOfKind(kind: EntryKind): string {
@@ -277,7 +242,4 @@ function entryOf(row: EntryRow): Entry {
   return { ...rest, id: row.id as Id, message: row.message as Id, size: row.size ?? 0, ...post, ...asked, ...told };
 }
 
-/** The domain of an address, in lower case. */
-export function domainOf(address: string): string {
-  return address.slice(address.lastIndexOf('@') + 1).toLowerCase();
-}
+export { domainOf } from './insert.ts';

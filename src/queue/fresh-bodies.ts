@@ -1,5 +1,5 @@
 import type { Id } from '../lib/ids.ts';
-import type { NewEntry, NewMessage } from './store.ts';
+import type { Entry, Following, NewEntry, NewMessage } from './store.ts';
 
 /** Octets of bodies that are remembered, and of the largest of them. */
 const octetsMost = 4_194_304;
@@ -46,4 +46,13 @@ export class FreshBodies {
     this.#messages.delete(entry);
     this.take(message);
   }
+}
+
+/** Entries that were claimed as they came in, as the database has them; `ids`: those that are new there. */
+export function claimedEntries({ messages, entries }: Following, ids: readonly Id[], created: number): Entry[] {
+  const mine = entries.filter(({ kind, id }) => kind === 'arrived' && ids.includes(id));
+  return mine.map((entry) => {
+    const size = messages.find(({ id }) => id === entry.message)?.body.length ?? 0;
+    return { ...entry, state: 'claimed', created, attempts: 1, reply: '', size };
+  });
 }

@@ -1,3 +1,4 @@
+import type { Done } from './handled.ts';
 import { isUtf8 } from 'node:buffer';
 import type { Clock } from '../lib/clock.ts';
 import type { Id } from '../lib/ids.ts';
@@ -104,4 +105,12 @@ export function logNotice({ id, recipient, sender }: Entry, { action }: News, { 
 function readable(reply: string): string {
   const octets = Buffer.from(reply, 'latin1');
   return isUtf8(octets) && octets.toString('latin1') === reply ? octets.toString('utf8') : reply;
+}
+
+/** What is to be told of how an entry ended; undefined when its sender has a reply already. */
+export function newsOf({ failure, isRefused }: Done): News | undefined {
+  if (isRefused) return undefined;
+  if (!failure) return { action: 'delivered', status: '2.0.0', host: '', reply: '' };
+  const { status, text } = failure;
+  return { action: 'failed', status, host: '', reply: `${failure.temporary ? 451 : 550} ${status} ${text}` };
 }

@@ -2,6 +2,7 @@ import type { Engine } from '../lib/database.ts';
 import * as chunkOperations from './chunk-operations.ts';
 import {
   accept,
+  acceptClaimed,
   claim,
   counts,
   defer,
@@ -9,6 +10,7 @@ import {
   entry,
   filedBodies,
   finish,
+  finishAll,
   gonePosts,
   heldPosts,
   message,
@@ -76,6 +78,7 @@ export const queueEngine = {
   migrations: [first],
   operations: {
     accept,
+    acceptClaimed,
     claim,
     counts,
     defer,
@@ -83,6 +86,7 @@ export const queueEngine = {
     entry,
     filedBodies,
     finish,
+    finishAll,
     gonePosts,
     heldPosts,
     message,

@@ -4,9 +4,10 @@ import { ensureDirectory } from '../lib/files.ts';
 import type { Id } from '../lib/ids.ts';
 import { callsOf, type Calls, type Storage } from '../lib/storage.ts';
 import type { Cursor } from '../list/store.ts';
-import { Bodies, inlineOctetsMost, storedMessage } from './bodies.ts';
-import type { Claim, Ended, StoredMessage } from './entry-operations.ts';
-import { FreshBodies } from './fresh-bodies.ts';
+import { Bodies } from './bodies.ts';
+import type { Claim, Ended } from './entry-operations.ts';
+import { claimedEntries, FreshBodies } from './fresh-bodies.ts';
+import type { StoredMessage } from './insert.ts';
 import { OutcomeFiles } from './outcome-files.ts';
 import type { OutcomeBatch } from './outcome-batch.ts';
 import type { PostRows } from './outcome-engine.ts';
@@ -67,15 +68,29 @@ class SqliteQueue implements QueueStore {
     this.#queue = callsOf(storage, queueFile(directory), 'queue');
     this.#files = new OutcomeFiles(storage, directory);
     this.#outcomes = new Outcomes(this.#files);
-    this.#bodies = new Bodies(join(directory, 'body'), clock);
+    const isNamed = async (id: Id): Promise<boolean> => (await this.#queue('message', { id })) !== undefined;
+    this.#bodies = new Bodies(join(directory, 'body'), clock, isNamed);
     this.#clock = clock;
   }
 
   async accept(messages: readonly NewMessage[], entries: readonly NewEntry[]): Promise<void> {
-    const count = await this.#withBodies(messages, (stored) =>
+    const count = await this.#bodies.with(messages, (stored) =>
       this.#queue('accept', { messages: stored, entries, now: this.#clock.now() }),
     );
     if (count === entries.length) this.#fresh.keep(messages, entries);
+  }
+
+  async acceptClaimed(
+    claimant: Claimant,
+    messages: readonly NewMessage[],
+    entries: readonly NewEntry[],
+  ): Promise<Entry[]> {
+    const claim = this.#claim(claimant);
+    const commit = (stored: readonly StoredMessage[]) =>
+      this.#queue('acceptClaimed', { messages: stored, entries, claim });
+    const ids = await this.#bodies.with(messages, commit);
+    if (ids.length === entries.length) this.#fresh.keep(messages, entries);
+    return claimedEntries({ messages, entries }, ids, claim.now);
   }
 
   claim(
@@ -94,14 +109,19 @@ class SqliteQueue implements QueueStore {
     entries: readonly NewEntry[],
   ): Promise<boolean> {
     this.#fresh.forget(id);
-    const end = await this.#withBodies(messages, (stored) =>
+    const end = await this.#bodies.with(messages, (stored) =>
       this.#queue('finish', { owner, id, messages: stored, entries, now: this.#clock.now() }),
     );
     return this.#ended(end);
   }
 
+  async finishAll({ owner }: Claimant, ids: readonly Id[]): Promise<void> {
+    for (const id of ids) this.#fresh.forget(id);
+    for (const body of await this.#queue('finishAll', { owner, ids })) await this.#bodies.remove(body);
+  }
+
   defer({ owner }: Claimant, id: Id, due: number, reply: string, notice?: Following): Promise<boolean> {
-    return this.#withBodies(notice?.messages ?? [], (messages) => {
+    return this.#bodies.with(notice?.messages ?? [], (messages) => {
       const told = notice && { messages, entries: notice.entries };
       return this.#queue('defer', { owner, id, due, reply, notice: told, now: this.#clock.now() });
     });
@@ -115,8 +135,8 @@ class SqliteQueue implements QueueStore {
     return Buffer.from(body.buffer, body.byteOffset, body.byteLength);
   }
 
-  async cutChunk(claimant: Claimant, post: Id, chunk: NewChunk | undefined, cursor: Cursor | undefined): Promise<void> {
-    await this.#queue('cutChunk', { ...this.#claim(claimant), post, chunk, cursor });
+  cutChunk(claimant: Claimant, post: Id, chunk: NewChunk | undefined, cursor: Cursor | undefined): Promise<void> {
+    return this.#queue('cutChunk', { ...this.#claim(claimant), post, chunk, cursor });
   }
 
   progress(post: Id): Promise<Progress | undefined> {
@@ -271,26 +291,6 @@ class SqliteQueue implements QueueStore {
     if (work) this.#works.set(post, work);
     if (this.#works.size > worksMost) this.#works.delete(this.#works.keys().next().value!);
     return work;
-  }
-
-  // Large bodies are on disk before the commit that names them.
-  async #withBodies<R>(
-    messages: readonly NewMessage[],
-    commit: (stored: readonly StoredMessage[]) => Promise<R>,
-  ): Promise<R> {
-    const filed = messages.filter(({ body }) => body.length > inlineOctetsMost);
-    try {
-      for (const { id, body } of filed) await this.#bodies.write(id, body);
-      return await commit(messages.map((message) => storedMessage(message)));
-    } finally {
-      for (const { id } of filed) await this.#removeUnnamed(id);
-    }
-  }
-
-  // Only what the database answers counts: a commit whose answer was lost may have been made. The next start removes the rest.
-  async #removeUnnamed(id: Id): Promise<void> {
-    const named = await this.#queue('message', { id }).catch(() => 'unknown');
-    if (named === undefined) await this.#bodies.remove(id);
   }
 
   async #ended({ isDone, goneBody }: Ended): Promise<boolean> {

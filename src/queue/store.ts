@@ -10,6 +10,7 @@ import type { OutcomeBatch } from './outcome-batch.ts';
  * Entry states (who moves it, which commit, what a crash leaves):
  *
  *   (nothing) --accept / finish / submit--> ready    one commit with the message; before it: nothing, 4xx or an error
+ *   (nothing) --acceptClaimed-->            claimed  accept and claim in one commit, for who works it off at once
  *   ready     --claim-->                    claimed  commit; a crash leaves it claimed, `recover` or the lease frees it
  *   claimed   --finish-->                   (gone)   ONE commit that also inserts what follows
  *   claimed   --defer-->                    ready    commit, with a later due time
@@ -182,6 +183,8 @@ export interface Claimant {
 export interface QueueStore {
   /** Puts messages and entries on disk in one commit, which is shared with others that wait. P1 rests on it. */
   accept(messages: readonly NewMessage[], entries: readonly NewEntry[]): Promise<void>;
+  /** The same, and in the same commit claims those that have arrived, which must be due; gives them. */
+  acceptClaimed(claimant: Claimant, messages: readonly NewMessage[], entries: readonly NewEntry[]): Promise<Entry[]>;
   /** Takes up to `limit` due entries, the oldest due first. Entries of `domains` are passed over (kind `mail`). */
   claim(
     claimant: Claimant,
@@ -191,6 +194,8 @@ export interface QueueStore {
   ): Promise<Entry[]>;
   /** In one commit: inserts what follows and ends the entry. False when the claim was lost: nothing was done then. */
   finish(claimant: Claimant, id: Id, messages: readonly NewMessage[], entries: readonly NewEntry[]): Promise<boolean>;
+  /** Ends entries that nothing follows, in one commit; those whose claim was lost are passed over. */
+  finishAll(claimant: Claimant, ids: readonly Id[]): Promise<void>;
   /** Gives an entry back with a later due time and the reason; with `notice` its sender is told of the delay. False: the claim was lost. */
   defer(claimant: Claimant, id: Id, due: number, reply: string, notice?: Following): Promise<boolean>;
   /** The raw octets of a message; undefined when nothing uses it any more. */

@@ -1,5 +1,3 @@
-import type { SMTPServerDataStream } from 'smtp-server';
-
 /** Octets of messages that are being received, of all sessions together. */
 export class MessageRoom {
   readonly #most: number;
@@ -25,7 +23,7 @@ export class MessageRoom {
 export interface Collected {
   readonly trouble?: 'too large' | 'broken off' | 'no room';
   readonly chunks: readonly Buffer[];
-  release(): void;
+  readonly release: () => void;
 }
 
 /** Smaller pieces are copied together: each would be an object of more octets than it holds. */
@@ -33,52 +31,76 @@ const pieceOctets = 2_048;
 const blockOctets = 16_384;
 
 /**
- * Reads a message to its end. What exceeds the limit or the room is thrown away while it comes: memory stays bounded, and the client gets
- * its reply.
+ * Keeps a message that is coming in. What exceeds the limit or the room is thrown away while it comes: memory stays bounded, and the
+ * client gets its reply.
  */
-export function collect(stream: SMTPServerDataStream, room: MessageRoom): Promise<Collected> {
-  return new Promise((resolve) => {
-    let chunks: Buffer[] = [];
-    let open: Open | undefined;
-    let taken = 0;
-    let trouble: Collected['trouble'];
-    const release = (): void => {
-      room.give(taken);
-      taken = 0;
-    };
-    const forget = (why: Collected['trouble']): void => {
-      trouble ??= why;
-      [chunks, open] = [[], undefined];
-      release();
-    };
-    stream.on('data', (chunk: Buffer) => {
-      if (trouble) return;
-      if (stream.sizeExceeded) return forget('too large');
-      // A copy takes a whole block; what is not copied keeps its own octets alive.
-      const isCopied = chunk.length < pieceOctets;
-      const needed = isCopied && (!open || open.used + chunk.length > blockOctets) ? blockOctets : chunk.length;
-      if (!isCopied || needed === blockOctets) {
-        if (!room.take(needed)) return forget('no room');
-        taken += needed;
-        if (open) chunks.push(open.block.subarray(0, open.used));
-        open = isCopied ? { block: Buffer.allocUnsafe(blockOctets), used: 0 } : undefined;
-      }
-      if (open) open.used += chunk.copy(open.block, open.used);
-      else chunks.push(chunk);
-    });
-    const end = (why: Collected['trouble']): void => {
-      if (why) forget(why);
-      if (open) chunks.push(open.block.subarray(0, open.used));
-      open = undefined;
-      resolve({ ...(trouble ? { trouble } : {}), chunks, release });
-    };
-    stream.on('end', () => end(stream.sizeExceeded ? 'too large' : undefined));
-    // Only the end of the connection ends the stream so.
-    stream.on('error', () => end('broken off'));
-  });
-}
+export class Collecting {
+  readonly #room: MessageRoom;
+  readonly #most: number;
+  #chunks: Buffer[] = [];
+  #open: { readonly block: Buffer; used: number } | undefined;
+  #octets = 0;
+  #taken = 0;
+  #trouble: Collected['trouble'];
 
-interface Open {
-  readonly block: Buffer;
-  used: number;
+  /** `most`: octets of one message. */
+  constructor(room: MessageRoom, most: number) {
+    this.#room = room;
+    this.#most = most;
+  }
+
+  /** Takes the next octets; they are kept as they are, and must not be written to afterwards. */
+  take(octets: Buffer): void {
+    this.#octets += octets.length;
+    if (this.#trouble) return;
+    if (this.#octets > this.#most) this.#forget('too large');
+    else if (octets.length < pieceOctets) this.#copy(octets);
+    else if (this.#hasRoom(octets.length)) this.#push(octets);
+  }
+
+  /** The message, whole or broken off. */
+  end(trouble?: 'broken off'): Collected {
+    if (trouble) this.#forget(trouble);
+    this.#closeBlock();
+    const release = (): void => this.#release();
+    return { ...(this.#trouble && { trouble: this.#trouble }), chunks: this.#chunks, release };
+  }
+
+  // A copy takes a whole block; what is not copied keeps its own octets alive.
+  #copy(octets: Buffer): void {
+    if (!this.#open || this.#open.used + octets.length > blockOctets) {
+      if (!this.#hasRoom(blockOctets)) return;
+      this.#closeBlock();
+      this.#open = { block: Buffer.allocUnsafeSlow(blockOctets), used: 0 };
+    }
+    this.#open.used += octets.copy(this.#open.block, this.#open.used);
+  }
+
+  #push(octets: Buffer): void {
+    this.#closeBlock();
+    this.#chunks.push(octets);
+  }
+
+  #closeBlock(): void {
+    if (this.#open) this.#chunks.push(this.#open.block.subarray(0, this.#open.used));
+    this.#open = undefined;
+  }
+
+  #hasRoom(octets: number): boolean {
+    const has = this.#room.take(octets);
+    if (has) this.#taken += octets;
+    else this.#forget('no room');
+    return has;
+  }
+
+  #forget(why: NonNullable<Collected['trouble']>): void {
+    this.#trouble ??= why;
+    [this.#chunks, this.#open] = [[], undefined];
+    this.#release();
+  }
+
+  #release(): void {
+    this.#room.give(this.#taken);
+    this.#taken = 0;
+  }
 }

@@ -1,23 +1,22 @@
-import type { SMTPServerDataStream, SMTPServerSession } from 'smtp-server';
+import type { SMTPServerSession } from 'smtp-server';
 import type { ServerSettings } from '../config.ts';
 import type { User } from '../domain/users.ts';
-import { canonicalOf } from '../mail/address.ts';
 import { type Failure, permanent, temporary } from '../mail/failure.ts';
 import type { Route } from '../route.ts';
 import { failureReply } from '../smtp/reply.ts';
-import { collect, type Collected, type MessageRoom } from './collect.ts';
+import type { Collected } from './collect.ts';
 import {
   dsnRequests,
   type Named,
   plainAddress,
-  recipientRefusal,
-  recipientText,
+  readRecipient,
   type Refusal,
   senderRefusal,
   withoutTwins,
 } from './envelope.ts';
 import { type Arrival, intake, type IntakeParts, type Verdict } from './intake.ts';
-import { type Path, ReplyError } from './smtp-engine.ts';
+import type { Path, Recipient } from './path.ts';
+import { ReplyError } from './smtp-engine.ts';
 import type { Submission } from './submission.ts';
 
 /** What sessions talk to. */
@@ -25,8 +24,6 @@ export interface DoorParts extends Omit<IntakeParts, 'judgeUser'> {
   readonly settings: ServerSettings;
   /** Forms of addresses that are answered; the others are refused at RCPT. */
   readonly isOffered: (route: Route) => boolean;
-  /** For messages that are being received, of all receivers together. */
-  readonly room: MessageRoom;
   /** Who may log in; without it nobody can. */
   readonly submission?: Submission;
   /** Requests of RFC 3461 are announced. */
@@ -72,24 +69,27 @@ export class Door {
 
   recipient(path: Path, session: SMTPServerSession): Error | null {
     const { domains } = this.#parts.settings;
-    const refusal =
-      recipientRefusal(path, this.#named(session), { ...this.#parts, domains }) ?? this.#twinRefusal(path, session);
+    const found = readRecipient(path, this.#named(session), { ...this.#parts, domains });
+    const refusal = 'failure' in found ? found : this.#twinRefusal(found, session);
+    if ('text' in found) path.recipient = found;
     return this.#answered(refusal, path, session);
   }
 
-  /** Reads a message; a reply for each recipient. */
-  async message(stream: SMTPServerDataStream, session: SMTPServerSession): Promise<(string | Error)[]> {
-    const envelope = this.#envelope(session);
-    const collected = await collect(stream, this.#parts.room);
+  /** Takes a message; a reply for each recipient. */
+  async message(collected: Collected, session: SMTPServerSession): Promise<(string | Error)[]> {
     if (collected.trouble === 'broken off') {
       const reason = 'the connection ended within a message';
       this.#parts.log('session.refused', { peer: session.remoteAddress, reason });
       return [];
     }
+    const envelope = this.#envelope(session);
     try {
       const verdicts = await this.#verdicts(collected, envelope, session);
       if (verdicts.some((verdict) => 'id' in verdict)) this.#refusals.delete(session);
       return verdicts.map((verdict) => ('id' in verdict ? `2.0.0 ok ${verdict.id}` : asReply(verdict.failure)));
+    } catch (error) {
+      const reply = this.trouble(error);
+      return envelope.recipients.map(() => reply);
     } finally {
       collected.release();
     }
@@ -136,11 +136,9 @@ export class Door {
   }
 
   // The package folds a recipient that is named twice into one, and LMTP would then owe a reply (RFC 2033 §4.2).
-  #twinRefusal({ address }: Path, { envelope }: SMTPServerSession): Refusal | undefined {
+  #twinRefusal({ canonical }: Recipient, { envelope }: SMTPServerSession): Refusal | undefined {
     if (this.#kind !== 'lmtp') return undefined;
-    const { domains } = this.#parts.settings;
-    const name = canonicalOf(recipientText(address, domains));
-    const isTwice = envelope.rcptTo.some((one) => canonicalOf(recipientText(one.address, domains)) === name);
+    const isTwice = envelope.rcptTo.some((one: Path) => one.recipient?.canonical === canonical);
     return isTwice ? { failure: temporary('4.5.3', 'named twice'), code: 452 } : undefined;
   }
 
@@ -157,9 +155,8 @@ export class Door {
   }
 
   #envelope({ envelope: { mailFrom, rcptTo } }: SMTPServerSession): Arrival['envelope'] {
-    const { domains } = this.#parts.settings;
-    const recipients = rcptTo.map(({ address }) => recipientText(address, domains));
-    const dsn = dsnRequests(mailFrom, rcptTo, domains);
+    const recipients = rcptTo.flatMap(({ recipient }: Path) => recipient ?? []);
+    const dsn = dsnRequests(mailFrom, rcptTo);
     return {
       sender: plainAddress((mailFrom && mailFrom.address) || ''),
       // LMTP owes a reply for each, and has refused the second of two.

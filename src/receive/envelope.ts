@@ -2,8 +2,8 @@ import { maySendAs, type User } from '../domain/users.ts';
 import { canonicalOf, parseAddress } from '../mail/address.ts';
 import { type DsnRequest, readDsnOfMessage, readDsnOfRecipient } from '../mail/dsn-request.ts';
 import { type Failure, permanent } from '../mail/failure.ts';
-import { type Places, type Route, routeText } from '../route.ts';
-import type { Path } from './smtp-engine.ts';
+import { type Places, route, type Route } from '../route.ts';
+import type { Path, Recipient } from './path.ts';
 
 /** Why a sender or recipient is not taken, and the basic code of the reply. */
 export interface Refusal {
@@ -45,18 +45,22 @@ export function senderRefusal(path: Path, named: Named): Refusal | undefined {
   return { failure: permanent('5.7.1', 'you may not send mail from this address'), code: 553 };
 }
 
-/** Why RCPT TO is refused. */
-export function recipientRefusal(path: Path, named: Named, parts: EnvelopeParts): Refusal | undefined {
+/** Reads what RCPT TO names, once for the whole transaction; or why it is refused. */
+export function readRecipient(path: Path, named: Named, parts: EnvelopeParts): Recipient | Refusal {
   const wrong = parameterRefusal(path, 'rcpt', named) ?? octetRefusal(path.address, named);
   if (wrong) return wrong;
-  const text = recipientText(path.address, parts.domains);
-  const failure = routeFailure(routeText(text, parts.places), named, parts);
-  return failure && { failure, code: 550 };
+  const recipient = recipientOf(path.address, parts);
+  const failure = routeFailure(recipient.route, named, parts);
+  return failure ? { failure, code: 550 } : recipient;
 }
 
-/** A recipient as it is stored: one spelling of quotes and domains; Postmaster without a domain is ours (RFC 5321 §4.5.1). */
-export function recipientText(address: string, [domain = '']: readonly string[]): string {
-  return plainAddress(/^postmaster$/i.test(address) ? `postmaster@${domain}` : address);
+/** One spelling of quotes and domains; Postmaster without a domain is ours (RFC 5321 §4.5.1). */
+function recipientOf(text: string, { domains: [domain = ''], places }: EnvelopeParts): Recipient {
+  const whole = text.includes('@') || text.toLowerCase() !== 'postmaster' ? text : `${text.toLowerCase()}@${domain}`;
+  const address = parseAddress(whole);
+  return address
+    ? { text: address.text, canonical: address.canonical, route: route(address, places) }
+    : { text: whole, canonical: canonicalOf(whole), route: { kind: 'unknown' } };
 }
 
 /** An address in the one spelling that is stored and compared; what is none (the null sender) stays as it is. */
@@ -65,8 +69,9 @@ export function plainAddress(address: string): string {
 }
 
 /** Each recipient once, whatever its letter case and quotes: a post must not come twice to a list that was named twice. */
-export function withoutTwins(recipients: readonly string[]): string[] {
-  return [...new Map(recipients.toReversed().map((one) => [canonicalOf(one), one])).values()].toReversed();
+export function withoutTwins(recipients: readonly Recipient[]): readonly Recipient[] {
+  if (recipients.length < 2) return recipients;
+  return [...new Map(recipients.toReversed().map((one) => [one.canonical, one])).values()].toReversed();
 }
 
 function routeFailure(route: Route, { user }: Named, { isOffered }: EnvelopeParts): Failure | undefined {
@@ -78,10 +83,11 @@ function routeFailure(route: Route, { user }: Named, { isOffered }: EnvelopePart
 
 // RFC 5321 §4.1.1.11: a client that asks for what we do not do (BINARYMIME) must not believe that it is done.
 function parameterRefusal(
-  { parameters = new Map() }: Path,
+  { parameters }: Path,
   command: keyof typeof parametersOf,
   { isDsnHonoured }: Named,
 ): Refusal | undefined {
+  if (!parameters) return undefined;
   const known: readonly string[] = [
     ...parametersOf[command].plain,
     ...(isDsnHonoured ? parametersOf[command].dsn : []),
@@ -100,17 +106,17 @@ function octetRefusal(address: string, { isUtf8 }: Named): Refusal | undefined {
 }
 
 /** What the client asked about notifications of each recipient, by its text as stored; nobody is in it who asked for nothing. */
-export function dsnRequests(
-  sender: Path | false,
-  recipients: readonly Path[],
-  domains: readonly string[],
-): ReadonlyMap<string, DsnRequest> {
+export function dsnRequests(sender: Path | false, recipients: readonly Path[]): ReadonlyMap<string, DsnRequest> {
   const requests = new Map<string, DsnRequest>();
-  const ofMessage = readDsnOfMessage((sender && sender.parameters) || new Map());
-  for (const { address, parameters = new Map() } of recipients) {
-    const ofRecipient = readDsnOfRecipient(parameters);
-    const request = Object.freeze({ ...(ofMessage.ok && ofMessage.value), ...(ofRecipient.ok && ofRecipient.value) });
-    if (Object.keys(request).length > 0) requests.set(recipientText(address, domains), request);
+  const ofMessage = sender && sender.parameters && readDsnOfMessage(sender.parameters);
+  for (const { recipient, parameters } of recipients) {
+    if (!recipient || (!ofMessage && !parameters)) continue;
+    const ofRecipient = parameters && readDsnOfRecipient(parameters);
+    const request = Object.freeze({
+      ...(ofMessage && ofMessage.ok && ofMessage.value),
+      ...(ofRecipient?.ok && ofRecipient.value),
+    });
+    if (Object.keys(request).length > 0) requests.set(recipient.text, request);
   }
   return requests;
 }

@@ -9,8 +9,9 @@ import type { DsnRequest } from '../mail/dsn-request.ts';
 import { receivedField } from '../mail/received.ts';
 import { causeOfUser } from '../queue/cause.ts';
 import type { NewEntry, NewMessage } from '../queue/store.ts';
-import { type Places, type Route, routeText } from '../route.ts';
+import type { Places, Route } from '../route.ts';
 import { checkMessage } from './check.ts';
+import type { Recipient } from './path.ts';
 
 /** Says before the reply to DATA why a list will not take a post; undefined: it may be accepted. */
 export type Judge = (sender: Sender, list: ListName, message: Buffer) => Promise<Failure | undefined>;
@@ -27,7 +28,7 @@ export type Verdict = { readonly id: Id } | { readonly failure: Failure };
 export interface Arrival {
   readonly envelope: {
     readonly sender: string;
-    readonly recipients: readonly string[];
+    readonly recipients: readonly Recipient[];
     /** What was asked about notifications, by recipient. */
     readonly dsn?: ReadonlyMap<string, DsnRequest>;
   };
@@ -62,22 +63,19 @@ export async function intake(arrival: Arrival, parts: IntakeParts): Promise<Verd
   // Our own trace line is not counted.
   const wrong = checkMessage(body, parts.settings.receivedMost + 1) ?? parts.judgeUser?.(body);
   if (wrong) return refusedAll(arrival, wrong, parts);
-  const routes = recipients.map((recipient) => routeText(recipient, parts.places));
-  const verdicts = await Promise.all(routes.map((route) => judged(route, arrival, body, parts)));
+  const isPost = recipients.some(({ route }) => route.kind === 'post');
+  const verdicts = isPost ? await Promise.all(recipients.map(({ route }) => judged(route, arrival, body, parts))) : [];
   const refusals = verdicts.filter((verdict) => verdict !== undefined);
   if (refusals.length === recipients.length) return refusedAll(arrival, refusals[0]!, parts);
-  const entries = recipients.flatMap((recipient, at) => {
-    // Where SMTP has one reply for all, a list that refuses says so after the commit.
-    if (arrival.isLmtp && verdicts[at]) return [];
-    return [entryFor(recipient, routes[at]!, arrival, message, parts)];
-  });
+  // Where SMTP has one reply for all, a list that refuses says so after the commit.
+  const taken = recipients.map((recipient, at) =>
+    arrival.isLmtp && verdicts[at] ? undefined : entryFor(recipient, arrival, message, parts),
+  );
+  const entries = taken.filter((entry) => entry !== undefined);
   const trouble = await stored({ id: message, body }, entries, parts);
   if (trouble) return refusedAll(arrival, trouble, parts);
   parts.onAccepted(entries.some(({ kind }) => kind === 'mail'));
-  return recipients.map((recipient, at) => {
-    const entry = entries.find((one) => one.recipient === recipient);
-    return entry ? { id: entry.id } : { failure: verdicts[at]! };
-  });
+  return taken.map((entry, at) => (entry ? { id: entry.id } : { failure: verdicts[at]! }));
 }
 
 async function judged(
@@ -96,17 +94,17 @@ function traced({ peer, chunks }: Arrival, id: Id, parts: IntakeParts): Buffer {
   return Buffer.concat([Buffer.from(field, 'latin1'), ...chunks]);
 }
 
-function entryFor(recipient: string, route: Route, arrival: Arrival, message: Id, parts: IntakeParts): NewEntry {
+function entryFor({ text, route }: Recipient, arrival: Arrival, message: Id, parts: IntakeParts): NewEntry {
   const { user, envelope } = arrival;
   const id = parts.newId();
-  const dsn = envelope.dsn?.get(recipient);
+  const dsn = envelope.dsn?.get(text);
   return {
     id,
     // RCPT has let a foreign address pass for a user alone.
     kind: route.kind === 'foreign' ? 'mail' : 'arrived',
     message,
     sender: envelope.sender,
-    recipient,
+    recipient: text,
     list: 'list' in route ? route.list.address : '',
     cause: user === undefined ? id : causeOfUser(user, id),
     due: parts.clock.now(),

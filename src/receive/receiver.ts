@@ -1,6 +1,7 @@
 import type { AddressInfo } from 'node:net';
 import type { ServerSettings } from '../config.ts';
 import { failed, type Failure, permanent, type Result, success, temporary } from '../mail/failure.ts';
+import type { MessageRoom } from './collect.ts';
 import { Door, type DoorParts } from './door.ts';
 import { ReplyError, SmtpEngine, type SMTPServerOptions } from './smtp-engine.ts';
 
@@ -14,6 +15,8 @@ export interface Listen {
 }
 
 export interface ReceiverParts extends DoorParts {
+  /** For messages that are being received, of all receivers together. */
+  readonly room: MessageRoom;
   readonly tls?: { readonly cert: Buffer; readonly key: Buffer };
 }
 
@@ -37,11 +40,13 @@ const unusedCommands = ['WIZ', 'SHELL', 'KILL'];
 export async function startReceiver(listen: Listen, parts: ReceiverParts): Promise<Result<Receiver>> {
   if (isSubmission(listen) && !parts.tls)
     return failed(permanent('5.3.5', 'passwords are taken with TLS only: set tlsCertificate and tlsKey'));
-  const server = new SmtpEngine(
-    engineOptions(listen, parts),
-    () => parts.clock.now(),
-    (address) => mostFrom(address, listen, parts.settings),
-  );
+  const door = new Door(isSubmission(listen) ? 'submission' : (listen.protocol as 'smtp' | 'lmtp'), parts);
+  const server = new SmtpEngine(engineOptions(listen, parts, door), {
+    now: () => parts.clock.now(),
+    mostFrom: (address) => mostFrom(address, listen, parts.settings),
+    room: parts.room,
+    onMessage: async (message, session) => repliesFor(listen, await door.message(message, session)),
+  });
   const problem = await listening(server, listen);
   if (problem) return failed(problem);
   // A client that breaks off is none of our errors.
@@ -84,7 +89,7 @@ function frontEnds({ proxyFrom, xclientFrom }: ServerSettings): SMTPServerOption
   };
 }
 
-function engineOptions(listen: Listen, parts: ReceiverParts): SMTPServerOptions {
+function engineOptions(listen: Listen, parts: ReceiverParts, door: Door): SMTPServerOptions {
   const { settings, hostname, tls } = parts;
   return {
     name: hostname,
@@ -103,7 +108,7 @@ function engineOptions(listen: Listen, parts: ReceiverParts): SMTPServerOptions 
     hideREQUIRETLS: true,
     logger: false,
     ...tls,
-    ...callbacks(listen, new Door(isSubmission(listen) ? 'submission' : (listen.protocol as 'smtp' | 'lmtp'), parts)),
+    ...callbacks(listen, door),
   };
 }
 
@@ -124,26 +129,18 @@ function callbacks(listen: Listen, door: Door): SMTPServerOptions {
         (error: unknown) => done(door.trouble(error)),
       );
     },
-    // Not at once: when a client has sent a whole second message behind the first without waiting for 354, the package (3.21.6) would
-    // forget to go on after it.
-    onMailFrom: (path, session, done) => queueMicrotask(() => done(door.sender(path, session))),
+    onMailFrom: (path, session, done) => done(door.sender(path, session)),
     onRcptTo: (path, session, done) => done(door.recipient(path, session)),
-    onData: (stream, session, done) => {
-      void door.message(stream, session).then(
-        (replies) => (listen.protocol === 'lmtp' ? done(null, replies) : done(...single(replies))),
-        (error: unknown) => done(door.trouble(error)),
-      );
-    },
   };
 }
 
-// SMTP has one reply for all: the acceptance when there is one.
-function single(replies: readonly (string | Error)[]): [Error | null, string?] {
-  const accepted = replies.find((reply) => typeof reply === 'string');
-  return accepted === undefined
-    ? [(replies[0] as Error | undefined) ?? new ReplyError(554, '5.5.1 no recipients')]
-    : [null, accepted];
+// SMTP has one reply for all: the acceptance when there is one. A message that broke off has none.
+function repliesFor({ protocol }: Listen, replies: readonly (string | Error)[]): readonly (string | Error)[] {
+  if (protocol === 'lmtp') return replies;
+  return [replies.find((reply) => typeof reply === 'string') ?? replies[0] ?? noRecipients];
 }
+
+const noRecipients = new ReplyError(554, '5.5.1 no recipients');
 
 function listening(server: SmtpEngine, where: Listen): Promise<Failure | undefined> {
   return new Promise((resolve) => {

@@ -65,6 +65,22 @@ export class MemoryQueue implements QueueStore {
     this.#insert(messages, entries);
   }
 
+  async acceptClaimed(
+    { owner, leaseMs }: Claimant,
+    messages: readonly NewMessage[],
+    entries: readonly NewEntry[],
+  ): Promise<Entry[]> {
+    await turn();
+    const before = new Set(this.#entries.keys());
+    this.#insert(messages, entries);
+    const rows = entries.flatMap(
+      ({ id, kind }) => (kind === 'arrived' && !before.has(id) && this.#entries.get(id)) || [],
+    );
+    const lease = this.#clock.now() + leaseMs;
+    for (const row of rows) Object.assign(row, { state: 'claimed', owner, lease, attempts: 1 });
+    return rows.map(entryOf);
+  }
+
   async claim(
     { owner, leaseMs }: Claimant,
     kinds: readonly EntryKind[],
@@ -99,6 +115,11 @@ export class MemoryQueue implements QueueStore {
     this.#insert(messages, entries);
     this.#remove(id);
     return true;
+  }
+
+  async finishAll({ owner }: Claimant, ids: readonly Id[]): Promise<void> {
+    await turn();
+    for (const id of ids) if (this.#own(id, owner)) this.#remove(id);
   }
 
   async defer({ owner }: Claimant, id: Id, due: number, reply: string, notice?: Following): Promise<boolean> {

@@ -118,8 +118,10 @@ test('keys are read again when the file has changed; without it whoever asks is 
   const before = await list.keys();
   assert.equal(await list.keys(), before);
   await rm(join(list.directory, 'key'));
+  await sleep(10);
   await assert.rejects(list.keys(), (error) => error instanceof StorageError && error.kind === 'missing');
   const text = `1 2026-01-01T00:00:00Z ${Buffer.alloc(32, 9).toString('base64')}\n`;
   await writeFile(join(list.directory, 'key'), text);
+  await sleep(10);
   assert.equal((await list.keys()).tokenMatches(['x'], before.tokenMac(['x'])), false);
 });

@@ -29,7 +29,7 @@ async function sized(t: TestContext): Promise<{ desk: Desk; directory: string }>
 test('only files that nobody names and that are an hour old are removed', async (t) => {
   const directory = join(await temporaryDirectory(t), 'body');
   const clock = new HandClock(Date.now());
-  const bodies = new Bodies(directory, clock);
+  const bodies = new Bodies(directory, clock, async () => true);
   assert.equal(await bodies.removeOrphans(new Set()), 0);
   await mkdir(directory);
   const ages: [name: string, ms: number][] = [
@@ -50,7 +50,7 @@ test('only files that nobody names and that are an hour old are removed', async 
 });
 
 test('a body is whole, private, and gone when it is removed', async (t) => {
-  const bodies = new Bodies(join(await temporaryDirectory(t), 'body'), new HandClock());
+  const bodies = new Bodies(join(await temporaryDirectory(t), 'body'), new HandClock(), async () => true);
   const id = idMaker(new HandClock())();
   assert.equal(await bodies.read(id), undefined);
   await bodies.write(id, large);

@@ -1,3 +1,4 @@
+import { directConformance } from './direct-conformance.ts';
 import { entryConformance } from './entry-conformance.ts';
 import { chunkConformance } from './chunk-conformance.ts';
 import { operatorConformance } from './operator-conformance.ts';
@@ -8,6 +9,7 @@ import { outcomeConformance } from './outcome-conformance.ts';
 export function queueStoreConformance(name: string, open: OpenQueue): void {
   const promising = promisingOf(name, open);
   entryConformance(promising);
+  directConformance(promising);
   chunkConformance(promising);
   outcomeConformance(promising);
   operatorConformance(promising);

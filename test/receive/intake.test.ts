@@ -6,6 +6,8 @@ import { StorageError, type TroubleKind } from '../../src/lib/storage-trouble.ts
 import { permanent } from '../../src/mail/failure.ts';
 import type { NewEntry, NewMessage } from '../../src/queue/store.ts';
 import { type Arrival, intake, type IntakeParts, type Verdict } from '../../src/receive/intake.ts';
+import type { Recipient } from '../../src/receive/path.ts';
+import { routeText } from '../../src/route.ts';
 import { placesOf } from '../helpers/places.ts';
 import { domain, stationSettings } from '../helpers/station.ts';
 
@@ -23,7 +25,7 @@ function desk(given: Partial<IntakeParts> = {}): Desk {
   const parts: IntakeParts = {
     settings: stationSettings(),
     hostname: domain,
-    places: placesOf([`news@${domain}`, `closed@${domain}`]),
+    places,
     judge: async (_sender, { name }) => (name === 'closed' ? permanent('5.7.1', 'no posts') : undefined),
     accept: async (some, more) => {
       messages.push(...some);
@@ -37,7 +39,7 @@ function desk(given: Partial<IntakeParts> = {}): Desk {
   };
   const take: Desk['take'] = async (names, more = {}) => {
     const arrival: Arrival = {
-      envelope: { sender: 'a@x.example', recipients: names.map((name) => `${name}@${domain}`) },
+      envelope: { sender: 'a@x.example', recipients: names.map((name) => recipient(`${name}@${domain}`)) },
       peer: { helo: 'c', address: '192.0.2.1', protocol: 'ESMTP' },
       chunks: [Buffer.from('Subject: a\r\n'), Buffer.from('\r\nx\r\n')],
       isLmtp: false,
@@ -46,6 +48,12 @@ function desk(given: Partial<IntakeParts> = {}): Desk {
     return (await intake(arrival, parts)).map(said);
   };
   return { messages, entries, logged, take };
+}
+
+const places = placesOf([`news@${domain}`, `closed@${domain}`]);
+
+function recipient(text: string): Recipient {
+  return { text, canonical: text, route: routeText(text, places) };
 }
 
 function said(verdict: Verdict): string {

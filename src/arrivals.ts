@@ -1,0 +1,72 @@
+import type { Clock } from './lib/clock.ts';
+import { Together } from './lib/together.ts';
+import type { Claimant, Entry, NewEntry, NewMessage, QueueStore } from './queue/store.ts';
+
+/** Entries that are claimed as they come in, those that are being worked on included; what comes beyond them waits for a claim. */
+const directMost = 256;
+/** Of those so many begin in one turn of the event loop, so that sessions are not kept waiting. */
+const beginMost = 8;
+
+export interface ArrivalParts {
+  readonly queue: Pick<QueueStore, 'acceptClaimed'>;
+  readonly claimant: Claimant;
+  readonly clock: Clock;
+  /** Called when a commit has just begun. */
+  readonly onCommit: () => void;
+  /** How many more may be worked on now. */
+  readonly room: () => number;
+  readonly begin: (entry: Entry) => void;
+}
+
+/** What is claimed as it comes in, and worked off from memory, without a way through the database. */
+export class Arrivals {
+  readonly #parts: ArrivalParts;
+  readonly #together: Together;
+  readonly #waiting: Entry[] = [];
+  /** Whose commit is on its way. */
+  #coming = 0;
+  #isBeginning = false;
+
+  constructor(parts: ArrivalParts) {
+    this.#parts = parts;
+    this.#together = new Together(parts.clock);
+  }
+
+  /** Entries that wait for their turn. */
+  get waiting(): number {
+    return this.#waiting.length;
+  }
+
+  /** True when so many more may be accepted while `running` are worked on. */
+  hasRoom(entries: number, running: number): boolean {
+    return this.#coming + this.#waiting.length + running + entries <= directMost;
+  }
+
+  async accept(messages: readonly NewMessage[], entries: readonly NewEntry[]): Promise<void> {
+    const { queue, claimant, onCommit } = this.#parts;
+    this.#coming += entries.length;
+    const accept = (): Promise<Entry[]> => {
+      const accepted = queue.acceptClaimed(claimant, messages, entries);
+      onCommit();
+      return accepted;
+    };
+    try {
+      this.#waiting.push(...(await this.#together.run(accept)));
+      this.beginSome();
+    } finally {
+      this.#coming -= entries.length;
+    }
+  }
+
+  /** Begins what there is room for, in a later turn: first the replies leave, then comes what they promise. */
+  beginSome(): void {
+    if (this.#isBeginning || this.#waiting.length === 0) return;
+    this.#isBeginning = true;
+    setImmediate(() => {
+      this.#isBeginning = false;
+      const room = Math.min(beginMost, this.#parts.room());
+      for (const entry of this.#waiting.splice(0, Math.max(0, room))) this.#parts.begin(entry);
+      if (room === beginMost) this.beginSome();
+    });
+  }
+}

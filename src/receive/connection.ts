@@ -1,0 +1,203 @@
+import type { Socket } from 'node:net';
+import type { SMTPServer, SMTPServerSession } from 'smtp-server';
+import { SMTPConnection, type SMTPConnectionOptions } from 'smtp-server/lib/smtp-connection.js';
+import { type Collected, Collecting, type MessageRoom } from './collect.ts';
+import { CommandStream } from './command-stream.ts';
+import { parametersOf, plainPath } from './path.ts';
+
+/** What the sessions of a server need of it. */
+export interface ConnectionParts {
+  /** For messages that are being received. */
+  readonly room: MessageRoom;
+  /** Gets every message with its session; gives the replies: one, in LMTP one for each recipient. */
+  readonly onMessage: (message: Collected, session: SMTPServerSession) => Promise<readonly (string | Error)[]>;
+}
+
+/** Who counts connections. */
+export interface Watch {
+  heard(): void;
+  closed(): void;
+}
+
+/** The first octets of the commands of every transaction. */
+const ordinary: ReadonlySet<string> = new Set(['MAIL ', 'RCPT ', 'DATA']);
+
+const ownStatus = /^[245]\.\d{1,3}\.\d{1,3} /;
+const controls = /[\u0000-\u001f\u007f-\u009f]/g;
+
+/** Enhanced codes (RFC 3463) of the refusals that the package words itself; to it 552 is a full mailbox, to us a message too large. */
+const refusals: Readonly<Record<number, string>> = {
+  421: '4.3.2',
+  450: '4.2.0',
+  451: '4.3.0',
+  452: '4.5.3',
+  454: '4.7.0',
+  500: '5.5.2',
+  501: '5.5.4',
+  502: '5.5.1',
+  503: '5.5.1',
+  504: '5.5.4',
+  530: '5.7.0',
+  550: '5.7.0',
+  552: '5.3.4',
+  553: '5.1.3',
+  555: '5.5.4',
+};
+
+/**
+ * The package's session, with its hot path replaced: what comes is cut by `CommandStream`, a message goes to us without a stream of its
+ * own, the commands of every transaction skip the checks that cannot hit them, and replies to what came together leave together. A refusal
+ * has the enhanced code that its text begins with, or the one of our table: the package would put one of its own before every text (550 is
+ * always 5.1.1 to it), or none. Parameters of MAIL and RCPT are kept as they came.
+ */
+export class Connection extends SMTPConnection {
+  readonly #parts: ConnectionParts;
+  readonly #watch: Watch;
+  #replies = '';
+  #message: Collecting | undefined;
+
+  constructor(
+    server: SMTPServer,
+    socket: Socket,
+    options: SMTPConnectionOptions | undefined,
+    parts: ConnectionParts,
+    watch: Watch,
+  ) {
+    super(server, socket, options);
+    this.#parts = parts;
+    this.#watch = watch;
+  }
+
+  // Called by the constructor of the package, too: before our own fields are there.
+  override _createParser(): CommandStream {
+    const stream = new CommandStream(this._server.options.maxCommandLength!, () => this.#flush());
+    stream.oncommand = (command, next) => this._onCommand(command, next);
+    stream.on('error', (error) => this.send(421, `Error: ${error.message}`));
+    return stream;
+  }
+
+  /** True while a message comes in, or awaits its reply. */
+  get isInMessage(): boolean {
+    return this.#message !== undefined;
+  }
+
+  override send(code: number, text?: string | string[] | null, context?: string | false): void {
+    if (Array.isArray(text)) {
+      const last = text.length - 1;
+      this.#replies += text.map((line, at) => this.#line(code, at < last ? '-' : ' ', line, context)).join('');
+    } else this.#replies += this.#line(code, ' ', text ?? '', context);
+    // A greeting, and what comes before a handshake, does not wait.
+    if (code === 220 || !this.#stream?.isRunning) this.#flush();
+    if (code === 421) this.close();
+  }
+
+  override close(): void {
+    this.#flush();
+    super.close();
+  }
+
+  override _onClose(): void {
+    this.#watch.closed();
+    const message = this.#message;
+    this.#message = undefined;
+    this._dataStream = null;
+    if (message && this.#stream?._dataMode) void this.#parts.onMessage(message.end('broken off'), this.session);
+    super._onClose();
+  }
+
+  override _onCommand(command: Buffer, next?: () => void): void {
+    this.#watch.heard();
+    const name = command.toString('latin1', 0, 5).toUpperCase();
+    if (!ordinary.has(name) || !this.#isOrdinary()) return super._onCommand(command, next);
+    let isDone = false;
+    const done = (): void => {
+      isDone = true;
+      this._handlerPending = false;
+      this._whenWritable(next ?? (() => {}));
+    };
+    this._handlerPending = true;
+    try {
+      if (name === 'MAIL ') this.handler_MAIL(command, done);
+      else if (name === 'RCPT ') this.handler_RCPT(command, done);
+      else this.handler_DATA(command, done);
+    } catch (error) {
+      this._server.emit('error', error as Error);
+      if (isDone) return;
+      this.send(451, 'Error: internal server error');
+      done();
+    }
+  }
+
+  override _parseAddressCommand(
+    name: string,
+    command: Buffer | string,
+  ): ReturnType<SMTPConnection['_parseAddressCommand']> {
+    const text = command.toString();
+    const path = plainPath(name.toUpperCase(), text);
+    if (path) return path;
+    const parsed = super._parseAddressCommand(name, text);
+    return parsed && parsed.args ? Object.assign(parsed, { parameters: parametersOf(text) }) : parsed;
+  }
+
+  override handler_DATA(command: Buffer, next: () => void): void {
+    const stream = this.#stream;
+    if (this.session.envelope.rcptTo.length === 0 || !stream) return super.handler_DATA(command, next);
+    const message = new Collecting(this.#parts.room, Number(this._server.options.size));
+    this.#message = message;
+    // To the package it says that the client waits for us.
+    this._dataStream = message as never;
+    stream.startMessage(message, () => void this.#received(message.end()));
+    this.send(354, 'End data with <CR><LF>.<CR><LF>');
+    next();
+  }
+
+  async #received(message: Collected): Promise<void> {
+    const replies = await this.#parts.onMessage(message, this.session);
+    if (this.#stream) this.#stream.afterMessage(() => this.#answer(replies));
+    else this.#answer(replies);
+  }
+
+  #answer(replies: readonly (string | Error)[]): void {
+    this.#message = undefined;
+    this._dataStream = false;
+    for (const reply of replies) {
+      if (typeof reply === 'string') this.send(250, reply, 'DATA_OK');
+      else this.send((reply as Error & { responseCode?: number }).responseCode ?? 450, reply.message);
+    }
+    this._transactionCounter++;
+    this._unrecognizedCommands = 0;
+    this._resetSession();
+  }
+
+  get #stream(): CommandStream | undefined {
+    return (this._parser as CommandStream | false) || undefined;
+  }
+
+  // Nothing that the package asks before it calls a handler can be against MAIL, RCPT and DATA then.
+  #isOrdinary(): boolean {
+    const { _upgrading, _ready, _nextHandler, hostNameAppearsAs, _server } = this;
+    return _ready && !_upgrading && !_nextHandler && hostNameAppearsAs !== false && !_server._closeTimeout;
+  }
+
+  #line(code: number, separator: string, text: string, context: string | false | undefined): string {
+    const clean = text.replace(controls, ' ');
+    const status = ownStatus.test(clean)
+      ? ''
+      : code >= 400
+        ? refusalStatus(code)
+        : this._getEnhancedStatusCode(code, context);
+    return `${code}${separator}${status}${status && clean ? ' ' : ''}${clean}\r\n`;
+  }
+
+  #flush(): void {
+    const text = this.#replies;
+    if (text === '') return;
+    this.#replies = '';
+    // While a handshake runs the socket is still the plain one.
+    if (!this._upgrading && !this._socket.destroyed && this._socket.readyState === 'open') this._socket.write(text);
+  }
+}
+
+function refusalStatus(code: number): string {
+  return refusals[code] ?? `${Math.floor(code / 100)}.0.0`;
+}
