@@ -1,8 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
-import { connect } from 'node:net';
+import { connect, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { domain } from './home.ts';
 import { openEzlm, type OpenEzlm } from './ezlm.ts';
@@ -92,30 +91,57 @@ function startIntake(port: number): { stop(): Promise<number> } {
 
 async function client(port: number, mayBegin: () => Promise<boolean>): Promise<number> {
   const socket = connect({ host: '127.0.0.1', port, noDelay: true });
-  const lines = createInterface({ input: socket })[Symbol.asyncIterator]();
-  const reply = async (): Promise<string> => {
-    for (;;) {
-      const { value, done } = await lines.next();
-      if (done) throw new Error('the server has closed the connection');
-      if (/^\d{3} /.test(value)) return value;
-    }
-  };
-  const ask = (words: string): Promise<string> => {
-    socket.write(`${words}\r\n`);
-    return reply();
-  };
-  await reply();
-  await ask('EHLO client.example');
+  const replies = new Replies(socket);
+  await replies.next(1);
+  socket.write('EHLO client.example\r\n');
+  await replies.next(1);
   let taken = 0;
   while (await mayBegin()) {
     // As mail servers do (RFC 2920).
-    await ask(`MAIL FROM:<>\r\nRCPT TO:<${recipient}>\r\nDATA`);
-    await reply();
-    await reply();
-    if ((await ask(message)).startsWith('250')) taken++;
+    socket.write(`MAIL FROM:<>\r\nRCPT TO:<${recipient}>\r\nDATA\r\n`);
+    await replies.next(3);
+    socket.write(message);
+    if ((await replies.next(1)).startsWith('250')) taken++;
   }
   socket.end('QUIT\r\n');
   return taken;
 }
 
-const message = `From: MAILER-DAEMON@example.com\r\nSubject: failure notice\r\n\r\n${`${'x'.repeat(70)}\r\n`.repeat(55)}.`;
+/** The replies on a connection, counted by their last lines: what this costs is taken from the fan-out that is measured. */
+class Replies {
+  #rest = '';
+  #ready: string[] = [];
+  #wanted = 0;
+  #tell: { resolve: (last: string) => void; reject: (error: Error) => void } | undefined;
+
+  constructor(socket: Socket) {
+    socket.setEncoding('latin1').on('data', (text: string) => this.#hear(text));
+    socket.on('close', () => this.#tell?.reject(new Error('the server has closed the connection')));
+  }
+
+  /** Resolves when so many more replies have come, with the last. */
+  next(count: number): Promise<string> {
+    this.#wanted = count;
+    return new Promise((resolve, reject) => {
+      this.#tell = { resolve, reject };
+      this.#look();
+    });
+  }
+
+  #hear(text: string): void {
+    const lines = (this.#rest + text).split('\r\n');
+    this.#rest = lines.pop()!;
+    for (const line of lines) if (line[3] !== '-') this.#ready.push(line);
+    this.#look();
+  }
+
+  #look(): void {
+    if (!this.#tell || this.#ready.length < this.#wanted) return;
+    const last = this.#ready.splice(0, this.#wanted).at(-1)!;
+    const { resolve } = this.#tell;
+    this.#tell = undefined;
+    resolve(last);
+  }
+}
+
+const message = `From: MAILER-DAEMON@example.com\r\nSubject: failure notice\r\n\r\n${`${'x'.repeat(70)}\r\n`.repeat(55)}.\r\n`;
