@@ -1,13 +1,18 @@
 import type { VerbRow } from './verb-row.ts';
 
 const filters = [
-  { name: 'list', type: 'text', meaning: 'only entries of this list' },
-  { name: 'domain', type: 'text', meaning: 'only entries to recipients of this domain' },
-  { name: 'state', type: 'text', meaning: 'only entries in this state', choices: ['ready', 'claimed', 'held'] },
-  { name: 'kind', type: 'text', meaning: 'only entries of this kind', choices: ['arrived', 'mail', 'post'] },
-  { name: 'older-than', type: 'text', meaning: 'only entries older than this: 90s, 15m, 6h, 2d' },
-  { name: 'newer-than', type: 'text', meaning: 'only entries newer than this' },
-  { name: 'reply', type: 'text', meaning: 'only entries whose latest deferral has this text in its reason' },
+  { name: 'list', type: 'text', meaning: 'only what belongs to this list' },
+  { name: 'domain', type: 'text', meaning: 'only what goes to recipients of this domain' },
+  {
+    name: 'state',
+    type: 'text',
+    meaning: 'only what is in this state',
+    choices: ['ready', 'claimed', 'held', 'deferred', 'uncertain'],
+  },
+  { name: 'kind', type: 'text', meaning: 'only of this kind', choices: ['arrived', 'mail', 'post', 'recipient'] },
+  { name: 'older-than', type: 'text', meaning: 'only what is in the queue for longer than this: 90s, 15m, 6h, 2d' },
+  { name: 'newer-than', type: 'text', meaning: 'only what is not in the queue for longer than this' },
+  { name: 'reply', type: 'text', meaning: 'only what was put off with this text in the reason' },
 ] as const;
 
 /** Verbs about what the running server does. */
@@ -40,20 +45,23 @@ export const operatingVerbs: readonly VerbRow[] = [
       {
         name: 'ids',
         many: true,
-        meaning: 'ids of entries. None: all that the filters find; no filters either: one per line from standard input',
+        meaning:
+          'ids of entries, or ID/POSITION for a recipient of a post. None: all that the filters find; no filters either: one per line from standard input',
       },
     ],
     options: filters,
     changes: true,
     json: true,
-    meaning: 'look at the queue, and move entries in it',
+    meaning: 'look at the queue, and move entries and recipients in it',
     more: [
-      'hold keeps an entry from being worked on until release; retry makes it due now; drop removes it for good.',
-      'Exit code 66 when an entry was not there or not in a state that allows the move.',
+      'An entry is a mail (kind arrived or mail) or a whole post. A recipient of a post who was tried and waits for the next try is of kind recipient, with an id like ID/POSITION; --domain, --reply and --state deferred or uncertain find such recipients, too, --kind recipient only them. With the id of a post these filters mean recipients of that post.',
+      'hold keeps an entry from being worked on until release; retry makes what is found due now; drop removes it for good: a recipient fails, and the trace says that the operator did it. A recipient cannot be held alone: "ezlm lane pause DOMAIN" keeps a domain from being tried.',
+      'Exit code 66 when something was not there or not in a state that allows the move.',
     ],
     examples: [
       { line: 'ezlm queue --domain example.net', meaning: 'what waits for a domain' },
       { line: 'ezlm queue retry --reply greylist --newer-than 6h', meaning: 'try again what was greylisted today' },
+      { line: 'ezlm queue drop ID --domain example.net', meaning: 'give up those recipients of one post' },
       { line: 'ezlm queue list --older-than 2d --json | jq -r .id | ezlm queue drop', meaning: 'drop what is old' },
     ],
     load: () => import('./verbs/queue.ts'),

@@ -172,7 +172,7 @@ function retrying(promising: Promising): void {
       keys.slice(0, 2),
     );
     const due = await desk.queue.claimDue(ann, 100);
-    assert.deepEqual(due.map(({ position }) => position).toSorted(), [2, 3]);
+    assert.deepEqual(new Set(due.map(({ position }) => position)), new Set([2, 3]));
   });
 
   promising('who is due already stays where they are among the others', async (desk) => {
