@@ -43,13 +43,13 @@ deliverer.start();
 parentPort?.on('message', (message: ToDelivery) => {
   if (message.kind === 'wake') deliverer.wake();
   else if (message.kind === 'traffic') hearTraffic(message.message);
-  else void stop();
+  else void stop(message.withinMs);
 });
 
-async function stop(): Promise<void> {
-  await deliverer.stop();
+async function stop(withinMs: number): Promise<void> {
+  const cut = await deliverer.stop(withinMs);
   await storage.close();
-  tell({ kind: 'stopped' });
+  tell({ kind: 'stopped', cut });
 }
 
 function tell(message: FromDelivery): void {

@@ -17,8 +17,11 @@ export interface Delivery {
   readonly lanes: LaneControl;
   /** There may be new work. */
   wake(): void;
-  /** Ends running transactions and commits their results; what had not begun stays in the queue. */
-  stop(): Promise<void>;
+  /**
+   * Ends running transactions within this time and commits their results; what had not begun stays in the queue. Says what was cut off, if
+   * anything: `3 connections`.
+   */
+  stop(withinMs: number): Promise<string | undefined>;
 }
 
 export interface DeliveryStart {
@@ -76,9 +79,10 @@ export async function startDelivery(start: DeliveryStart): Promise<Delivery> {
     wake: () => {
       for (const thread of running) thread.wake();
     },
-    stop: async () => {
-      await Promise.all(running.map((thread) => thread.stop()));
+    stop: async (withinMs) => {
+      const cut = await Promise.all(running.map((thread) => thread.stop(withinMs)));
       await close();
+      return cutText(cut.reduce((sum, count) => sum + count, 0));
     },
   };
 }
@@ -100,11 +104,17 @@ function hereDelivery(start: DeliveryStart, traffic: Traffic, close: () => Promi
   return {
     lanes: traffic,
     wake: () => deliverer.wake(),
-    stop: async () => {
-      await deliverer.stop();
+    stop: async (withinMs) => {
+      const cut = await deliverer.stop(withinMs);
       await close();
+      return cutText(cut);
     },
   };
+}
+
+function cutText(connections: number): string | undefined {
+  if (connections === 0) return undefined;
+  return connections === 1 ? '1 connection' : `${connections} connections`;
 }
 
 function claimantOf(worker: number, { leaseMs }: DeliveryStart): Claimant {

@@ -137,7 +137,7 @@ async function join(parts: DaemonParts, running: Running[]): Promise<Result<Daem
   rounds.start();
   running.push(
     { what: 'the bounces', isWork: true, end: () => rounds.stop() },
-    { what: 'delivery', isWork: true, end: () => deliverer.stop() },
+    { what: 'delivery', isWork: true, end: (workMs) => deliverer.stop(workMs) },
     { what: 'dispatch', isWork: true, end: () => dispatch.stop() },
   );
   const receivers = await startReceivers(home, log, (isMail) => (isMail ? wake.all() : dispatch.wake()), running);

@@ -53,9 +53,10 @@ export class SandboxCarrier implements Carrier {
     return [];
   }
 
-  async stop(): Promise<void> {
+  async stop(): Promise<number> {
     this.#isStopping = true;
     while (this.#writers > 0) await this.#parts.clock.sleep(1);
+    return 0;
   }
 
   async #write(delivery: Delivery): Promise<void> {

@@ -113,7 +113,7 @@ export async function startOutgoing(t: TestContext, wishes: OutgoingWishes): Pro
   });
   deliverer.start();
   ends.push(async () => {
-    await deliverer.stop();
+    await deliverer.stop(30_000);
     traffic.stop();
     await storage.close();
   });
