@@ -6,22 +6,18 @@ import { DeadHosts } from './dead-hosts.ts';
 import type { AttemptResult } from './delivery.ts';
 import { FaultAlarms } from './fault-alarms.ts';
 import { stateAndClass } from './lane-tally.ts';
-import { isLast, type Provider, providerOf, routeProvider } from './providers.ts';
+import { ProviderBook, type TrafficLimits } from './provider-book.ts';
 import { ListSpeeds } from './list-speeds.ts';
-import { LaneTraffic, type ProviderTraffic, providerTraffic } from './traffic-lane.ts';
+import { LaneTraffic, type ProviderTraffic } from './traffic-lane.ts';
 import { memoryOf, noMemory, recall, type TrafficMemory } from './traffic-memory.ts';
 import { reportOf } from './traffic-report.ts';
 import type { FromTraffic, LaneIdentity, ToTraffic } from './traffic-messages.ts';
 
-export interface TrafficParts {
+export interface TrafficParts extends TrafficLimits {
   readonly clock: Clock;
   readonly log: Log;
   /** A number in [0, 1). */
   readonly random: () => number;
-  readonly providers: readonly Provider[];
-  readonly laneConnections: number;
-  readonly routeConnections: number;
-  readonly connectionsOut: number;
   /** What an earlier run knew; nothing when it is not given. */
   readonly memory?: TrafficMemory;
   /** There is something that the next run should know. */
@@ -40,7 +36,7 @@ export class Traffic implements LaneControl {
   readonly #memory: TrafficMemory;
   readonly #members = new Map<number, (message: FromTraffic) => void>();
   readonly #lanes = new Map<string, LaneTraffic>();
-  readonly #providers = new Map<string, ProviderTraffic>();
+  readonly #providers: ProviderBook;
   readonly #dead: DeadHosts;
   readonly #lists = new ListSpeeds();
   /** Results by `state class`. */
@@ -55,6 +51,7 @@ export class Traffic implements LaneControl {
   constructor(parts: TrafficParts) {
     this.#parts = parts;
     this.#memory = parts.memory ?? noMemory;
+    this.#providers = new ProviderBook(parts, this.#memory.providers);
     this.#dead = new DeadHosts(parts.random, this.#memory.dead);
     this.#alarms = new FaultAlarms(parts.clock, parts.log);
   }
@@ -76,7 +73,15 @@ export class Traffic implements LaneControl {
 
   /** What the next run should know. */
   memory(): TrafficMemory {
-    return memoryOf(this.#providers, this.#lanes, this.#dead.dead(this.#parts.clock.now()));
+    return memoryOf(this.#providers.known, this.#lanes, this.#dead.dead(this.#parts.clock.now()));
+  }
+
+  /** Other limits hold from now on. */
+  renew({ providers, laneConnections, routeConnections, connectionsOut }: TrafficLimits): void {
+    const limits = { providers, laneConnections, routeConnections, connectionsOut };
+    if (!this.#providers.renew(limits, this.#lanes)) return;
+    for (const lane of this.#lanes.values()) this.#tellState(lane);
+    this.#serveStarved();
   }
 
   async lanes(): Promise<readonly LaneReport[]> {
@@ -135,14 +140,8 @@ export class Traffic implements LaneControl {
 
   #newLane(identity: LaneIdentity): LaneTraffic {
     this.#forgetQuiet();
-    const profile = identity.isRoute ? routeProvider : providerOf(identity.hosts, this.#parts.providers);
-    const isOwn = identity.isRoute || isLast(profile);
-    const name = isOwn ? `lane ${identity.lane}` : profile.name;
-    const provider = this.#providers.get(name) ?? recall(providerTraffic(profile), this.#memory.providers[name]);
-    this.#providers.set(name, provider);
-    const { routeConnections, laneConnections } = this.#parts;
-    const usual = identity.isRoute ? routeConnections : laneConnections;
-    const lane = new LaneTraffic(identity, provider, profile.connections || usual);
+    const { provider, connections } = this.#providers.of(identity);
+    const lane = new LaneTraffic(identity, provider, connections);
     recall(lane, this.#memory.lanes[identity.lane]);
     this.#lanes.set(identity.lane, lane);
     return lane;
@@ -154,8 +153,7 @@ export class Traffic implements LaneControl {
     for (const [name, lane] of this.#lanes) {
       if (!lane.isQuiet(now)) continue;
       this.#lanes.delete(name);
-      lane.provider.lanes.delete(lane);
-      this.#providers.delete(`lane ${name}`);
+      this.#providers.forget(lane);
     }
   }
 
@@ -174,7 +172,7 @@ export class Traffic implements LaneControl {
   // Grants what may be granted now; the rest has its turn when a connection ends or time has passed.
   #serve(lane: LaneTraffic): void {
     const now = this.#parts.clock.now();
-    while (lane.wishes.size > 0 && this.#connections < this.#parts.connectionsOut) {
+    while (lane.wishes.size > 0 && this.#connections < this.#providers.connectionsOut) {
       const openAt = lane.openAt(now);
       if (openAt > now) {
         this.#wake(openAt, now);
@@ -189,7 +187,7 @@ export class Traffic implements LaneControl {
   #serveStarved(): void {
     // Who is served and still wants more goes to the end: it is not looked at twice.
     for (const lane of Array.from(this.#starved)) {
-      if (this.#connections >= this.#parts.connectionsOut) return;
+      if (this.#connections >= this.#providers.connectionsOut) return;
       this.#serve(lane);
     }
   }

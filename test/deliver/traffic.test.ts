@@ -239,3 +239,32 @@ test('what was left in server.db and makes no sense is nothing', async () => {
   for (const text of [undefined, '', '{', 'null', '[]', '{"lanes":{}}'])
     assert.deepEqual(Object.keys(readMemory(text).lanes), []);
 });
+
+test('limits that are read again hold for lanes that are known; connections and silences are remembered', async () => {
+  const { traffic, clock, join } = startTraffic({ laneConnections: 2, connectionsOut: 6 });
+  const limits = { providers: shippedProviders, laneConnections: 4, routeConnections: 20, connectionsOut: 6 };
+  const one = join();
+  one.want('mx.example.net', 10);
+  assert.equal(one.leases('mx.example.net'), 2);
+  traffic.renew(limits);
+  assert.equal(one.leases('mx.example.net'), 4);
+  traffic.renew({ ...limits, laneConnections: 1 });
+  one.end('mx.example.net', 3);
+  one.want('mx.example.net', 10);
+  assert.equal(one.leases('mx.example.net'), 4);
+  one.end('mx.example.net');
+  assert.equal(one.leases('mx.example.net'), 5);
+
+  one.want('mx.example.com', 1);
+  one.say({ kind: 'refusal', lane: 'mx.example.com', domain: 'example.com', reply: '421 4.7.0 slow down' });
+  one.end('mx.example.com');
+  const own = { ...shippedProviders.at(-1)!, name: 'club', hosts: ['.example.com'], connections: 3, silenceSeconds: 1 };
+  traffic.renew({ ...limits, providers: [own, ...shippedProviders] });
+  one.want('mx.example.com', 5);
+  assert.equal(one.leases('mx.example.com'), 1);
+  assert.equal((await traffic.lanes()).find(({ lane }) => lane === 'mx.example.com')?.provider, 'club');
+  await clock.move(120 * minute);
+  assert.ok(one.leases('mx.example.com') > 1);
+  traffic.renew({ ...limits, providers: [own, ...shippedProviders], connectionsOut: 200 });
+  traffic.stop();
+});
