@@ -17,6 +17,7 @@ export interface DeliveryWork {
 export type ToDelivery =
   | { readonly kind: 'wake' }
   | { readonly kind: 'stop'; readonly withinMs: number }
+  | { readonly kind: 'renew'; readonly settings: ServerSettings }
   | { readonly kind: 'traffic'; readonly message: FromTraffic };
 
 export type FromDelivery =
@@ -71,6 +72,11 @@ export class DeliveryThread {
   /** There may be new work. */
   wake(): void {
     this.#tell({ kind: 'wake' });
+  }
+
+  /** Settings have changed. */
+  renew(settings: ServerSettings): void {
+    this.#tell({ kind: 'renew', settings: { ...settings } });
   }
 
   /** Ends as `Deliverer.stop` does. */

@@ -1,7 +1,6 @@
 import { deliveryParts } from './delivery-parts.ts';
 import { DeliveryThread } from './delivery-thread.ts';
 import { Deliverer } from './deliver/deliverer.ts';
-import type { Traffic } from './deliver/traffic.ts';
 import { trafficHere } from './deliver/traffic-port.ts';
 import type { Home } from './home.ts';
 import type { LaneControl } from './lane-report.ts';
@@ -10,13 +9,15 @@ import type { Id } from './lib/ids.ts';
 import type { StorageThreads } from './lib/storage-threads.ts';
 import type { Log } from './log.ts';
 import type { Claimant } from './queue/store.ts';
-import { openTraffic } from './traffic-book.ts';
+import { openTraffic, type TrafficBook } from './traffic-book.ts';
 
 /** Delivery as the daemon sees it: one deliverer here, or some on threads of their own. */
 export interface Delivery {
   readonly lanes: LaneControl;
   /** There may be new work. */
   wake(): void;
+  /** Takes over what has changed in the settings of the home. */
+  renew(): Promise<void>;
   /**
    * Ends running transactions within this time and commits their results; what had not begun stays in the queue. Says what was cut off, if
    * anything: `3 connections`.
@@ -57,8 +58,9 @@ function ownerOf(worker: number): string {
 /** Starts delivery. */
 export async function startDelivery(start: DeliveryStart): Promise<Delivery> {
   const { home, threads, workers, log, onChunkDone, onNotice, onBouncesDue } = start;
-  const { traffic, close } = await openTraffic(home, log);
-  if (workers === 0) return hereDelivery(start, traffic, close);
+  const book = await openTraffic(home, log);
+  const { traffic, close } = book;
+  if (workers === 0) return hereDelivery(start, book);
   const running = Array.from(
     { length: workers },
     (_, at) =>
@@ -79,6 +81,10 @@ export async function startDelivery(start: DeliveryStart): Promise<Delivery> {
     wake: () => {
       for (const thread of running) thread.wake();
     },
+    renew: async () => {
+      await book.renew();
+      for (const thread of running) thread.renew(home.settings);
+    },
     stop: async (withinMs) => {
       const cut = await Promise.all(running.map((thread) => thread.stop(withinMs)));
       await close();
@@ -87,7 +93,7 @@ export async function startDelivery(start: DeliveryStart): Promise<Delivery> {
   };
 }
 
-function hereDelivery(start: DeliveryStart, traffic: Traffic, close: () => Promise<void>): Delivery {
+function hereDelivery(start: DeliveryStart, { traffic, renew, close }: TrafficBook): Delivery {
   const { home, log, resolver, sandboxMail, onChunkDone, onNotice, onBouncesDue } = start;
   const parts = {
     home,
@@ -104,6 +110,10 @@ function hereDelivery(start: DeliveryStart, traffic: Traffic, close: () => Promi
   return {
     lanes: traffic,
     wake: () => deliverer.wake(),
+    renew: async () => {
+      await renew();
+      deliverer.renew();
+    },
     stop: async (withinMs) => {
       const cut = await deliverer.stop(withinMs);
       await close();

@@ -96,6 +96,11 @@ export class Deliverer {
     this.#work.wake();
   }
 
+  /** Settings have changed: routes are looked up anew. */
+  renew(): void {
+    this.#carrier.renew();
+  }
+
   /**
    * Ends running transactions within this time and commits their results; what had not begun stays in the queue. Says how many connections
    * were cut off.
@@ -258,7 +263,7 @@ export class Deliverer {
   }
 
   #isOver(birth: number): boolean {
-    return this.#parts.clock.now() - birth >= this.#parts.lifetimeMs;
+    return this.#parts.clock.now() - birth >= this.#parts.limits.lifetimeMs;
   }
 
   // The claim has renewed the lease of what is ours already.

@@ -53,6 +53,8 @@ export class SandboxCarrier implements Carrier {
     return [];
   }
 
+  renew(): void {}
+
   async stop(): Promise<number> {
     this.#isStopping = true;
     while (this.#writers > 0) await this.#parts.clock.sleep(1);

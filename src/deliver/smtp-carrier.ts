@@ -22,7 +22,7 @@ export interface SmtpCarrierParts extends SetupParts {
   readonly ownHosts: readonly string[];
   readonly isOwn?: IsOwn;
   readonly random: () => number;
-  /** Our addresses that connections come from, in turn; none: the system chooses. */
+  /** Our addresses that connections come from, in turn; none: the system chooses. Read at each use, as `routes` and `ownHosts` are. */
   readonly sourceAddresses: readonly string[];
   /** The book that grants connections. */
   readonly traffic: TrafficPort;
@@ -101,6 +101,10 @@ export class SmtpCarrier implements Carrier {
 
   slow(): number {
     return this.#slow;
+  }
+
+  renew(): void {
+    this.#hops.clear();
   }
 
   async stop(withinMs: number): Promise<number> {
@@ -195,13 +199,15 @@ export class SmtpCarrier implements Carrier {
 
   #lane(domain: string, hops: NextHops): Lane {
     const lane = this.#lanes.get(hops.key) ?? this.#newLane(hops);
+    if (hops.isRoute) lane.follow(hops);
     const known = this.#hops.get(domain);
     if (known) known.lane = lane;
     return lane;
   }
 
   #newLane(hops: NextHops): Lane {
-    const { traffic, clock, dialer, sourceAddresses } = this.#parts;
+    const parts = this.#parts;
+    const { traffic, clock, dialer } = parts;
     const lane = new Lane({
       ...this.#parts,
       round: this.#round,
@@ -213,7 +219,9 @@ export class SmtpCarrier implements Carrier {
       dialer: carefulDialer({
         dialer,
         clock,
-        sourceAddresses,
+        get sourceAddresses() {
+          return parts.sourceAddresses;
+        },
         deadUntil: (address) => this.#dead.get(address) ?? 0,
         onTimedOut: (address) => {
           this.#dead.set(address, this.#dead.get(address) ?? 0);
