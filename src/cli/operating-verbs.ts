@@ -79,7 +79,7 @@ export const operatingVerbs: readonly VerbRow[] = [
     meaning: 'show the lanes and posts at work',
     more: [
       'On a terminal the picture is drawn over the last one until Ctrl-C; elsewhere each look is a block of text.',
-      'RATE is results per second over the last seconds, WAITING what is in memory for a lane, ETA when that is done at this rate.',
+      'RATE is results per second over the last seconds. WAITING is what is in memory for a lane, EMPTY IN when that is done at this rate; the queue may hold more for it. The ETA of a post counts all that is left of it.',
     ],
     examples: [
       { line: 'ezlm top', meaning: 'watch a post go out' },
@@ -99,7 +99,8 @@ export const operatingVerbs: readonly VerbRow[] = [
       {
         name: 'names',
         many: true,
-        meaning: 'lanes by name or by one of their hosts, lists by their address; - reads them from standard input',
+        meaning:
+          'lanes by name or by one of their hosts, for pause and resume also domains, lists by their address; - reads them from standard input',
       },
     ],
     options: [{ name: 'to', type: 'text', meaning: 'for slow: the share of the full speed, like 10%' }],
@@ -107,11 +108,13 @@ export const operatingVerbs: readonly VerbRow[] = [
     json: true,
     meaning: 'look at the lanes of the running daemon, and pause, resume or slow them',
     more: [
+      'A domain, or a host that no mail goes to now, is paused from the next mail on; what delivery has taken of a domain already still goes.',
       'A lane is a set of mail hosts. What is on the wire finishes; the rest waits. Until resume, or until the daemon ends.',
       'A list is paused by holding all its posts in the queue, which outlives the daemon; later posts of it are not held.',
     ],
     examples: [
       { line: 'ezlm lane pause mx.example.net', meaning: 'send nothing more through that host' },
+      { line: 'ezlm lane pause example.net', meaning: 'keep mail to a domain back' },
       { line: 'ezlm lane slow mx.example.net --to 10%', meaning: 'a tenth of the connections and pace' },
       { line: 'ezlm lane pause news@lists.example.org', meaning: 'hold the posts of a list' },
     ],

@@ -33,6 +33,9 @@ const hopsKeptMs = 300_000;
 const hopsKeptMost = 50_000;
 /** How often a stop looks whether the last transaction has ended. */
 const stopPollMs = 10;
+/** What is put back for a domain that is paused is looked at again after this, when it was not resumed before. */
+const heldLookMs = 5_000;
+const heldReply = '451 4.3.2 the domain is paused by the operator';
 /** How often the book is told what was done. */
 const countsEveryMs = 500;
 
@@ -45,6 +48,8 @@ export class SmtpCarrier implements Carrier {
   readonly #round = new FlushRound();
   readonly #slowLists = new Map<string, number>();
   readonly #closedDomains = new Map<string, FromTraffic & { kind: 'domain' }>();
+  /** Domains that the operator has paused. */
+  readonly #held = new Set<string>();
   /** Until when addresses that do not answer are left alone. */
   readonly #dead = new Map<string, number>();
   /** Lists whose copies came since the book was told. */
@@ -67,6 +72,7 @@ export class SmtpCarrier implements Carrier {
     const { job } = run;
     if (job.kind !== 'mail' && job.list !== undefined) this.#lists.add(job.list);
     this.#countLater();
+    if (this.#held.has(domain)) return this.#port.putBack(run, this.#parts.clock.now() + heldLookMs, heldReply);
     const closed = this.#closed(domain);
     if (closed) return this.#port.putBack(run, closed.closedUntil, closed.closedBy.reply);
     void this.#find(domain).then((found) => {
@@ -84,11 +90,12 @@ export class SmtpCarrier implements Carrier {
   busyDomains(): string[] {
     const busy = [...this.#hops].filter(([, known]) => known.lane?.overflow.isBusy).map(([domain]) => domain);
     const closed = [...this.#closedDomains.keys()].filter((domain) => this.#closed(domain));
-    return [...busy, ...closed];
+    return [...busy, ...closed, ...this.#held];
   }
 
   fullDomains(): string[] {
-    return [...this.#hops].filter(([, known]) => known.lane?.overflow.isFull).map(([domain]) => domain);
+    const full = [...this.#hops].filter(([, known]) => known.lane?.overflow.isFull).map(([domain]) => domain);
+    return [...full, ...this.#held];
   }
 
   pausedLists(): string[] {
@@ -129,6 +136,10 @@ export class SmtpCarrier implements Carrier {
       case 'domain':
         if (this.#closedDomains.size >= hopsKeptMost) this.#closedDomains.clear();
         this.#closedDomains.set(message.domain, message);
+        return undefined;
+      case 'hold':
+        if (message.isPaused) this.#held.add(message.domain);
+        else if (this.#held.delete(message.domain)) this.#port.opened();
         return undefined;
       case 'list':
         if (message.factor < 1) this.#slowLists.set(message.list, message.factor);
