@@ -98,6 +98,7 @@ export const serverSettingRows = [
   { name: 'tlsKey', isLive: true, type: 'text', initial: '', most: 1_000, meaning: 'PEM file of the private key' },
   {
     name: 'routes',
+    isLive: true,
     type: 'map',
     initial: {},
     most: 300,
@@ -154,6 +155,7 @@ export const serverSettingRows = [
   },
   {
     name: 'laneConnections',
+    isLive: true,
     type: 'number',
     initial: 5,
     least: 1,
@@ -162,6 +164,7 @@ export const serverSettingRows = [
   },
   {
     name: 'routeConnections',
+    isLive: true,
     type: 'number',
     initial: 20,
     least: 1,
@@ -170,6 +173,7 @@ export const serverSettingRows = [
   },
   {
     name: 'connectionsOut',
+    isLive: true,
     type: 'number',
     initial: 200,
     least: 1,
@@ -178,6 +182,7 @@ export const serverSettingRows = [
   },
   {
     name: 'sourceAddresses',
+    isLive: true,
     type: 'texts',
     initial: [],
     most: 45,
@@ -194,6 +199,7 @@ export const serverSettingRows = [
   },
   {
     name: 'lifetimeHours',
+    isLive: true,
     type: 'number',
     initial: 120,
     least: 1,
@@ -203,6 +209,7 @@ export const serverSettingRows = [
   },
   {
     name: 'delayNoticeHours',
+    isLive: true,
     type: 'number',
     initial: 4,
     least: 1,

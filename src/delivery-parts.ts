@@ -61,9 +61,17 @@ export function deliveryParts({
     clock,
     log,
     random: Math.random,
-    lifetimeMs: settings.lifetimeHours * hourMs,
-    tellsDelivered: settings.logLevel === 'debug',
-    delayNoticeMs: settings.delayNoticeHours * hourMs,
+    limits: {
+      get lifetimeMs() {
+        return settings.lifetimeHours * hourMs;
+      },
+      get tellsDelivered() {
+        return settings.logLevel === 'debug';
+      },
+      get delayNoticeMs() {
+        return settings.delayNoticeHours * hourMs;
+      },
+    },
     notices: noticeParts(home),
     onNotice,
     onChunkDone,
@@ -76,16 +84,22 @@ export function deliveryParts({
       sandboxMail === undefined
         ? new SmtpCarrier(
             {
-              ...settings,
               traffic,
-              routes: parseRoutes(settings.routes),
+              get routes() {
+                return parseRoutes(settings.routes);
+              },
+              get sourceAddresses() {
+                return settings.sourceAddresses;
+              },
+              get ownHosts() {
+                return [hostname, ...settings.domains];
+              },
               secretOf: (name) => secretOf(home, name),
               isOwn: ownEndpoints([...settings.smtp, ...settings.lmtp]),
               resolver,
               clock,
               log,
               random: Math.random,
-              ownHosts: [hostname, ...settings.domains],
               dialer: netDialer,
               timeouts: defaultTimeouts,
               hostname,

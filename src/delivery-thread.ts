@@ -15,7 +15,10 @@ export interface DeliveryWork {
 }
 
 export type ToDelivery =
-  { readonly kind: 'wake' } | { readonly kind: 'stop' } | { readonly kind: 'traffic'; readonly message: FromTraffic };
+  | { readonly kind: 'wake' }
+  | { readonly kind: 'stop'; readonly withinMs: number }
+  | { readonly kind: 'renew'; readonly settings: ServerSettings }
+  | { readonly kind: 'traffic'; readonly message: FromTraffic };
 
 export type FromDelivery =
   | { readonly kind: 'log'; readonly event: EventName; readonly fields: Parameters<Log>[1] }
@@ -23,7 +26,8 @@ export type FromDelivery =
   | { readonly kind: 'notice' }
   | { readonly kind: 'bouncesDue'; readonly list: string; readonly due: number }
   | { readonly kind: 'traffic'; readonly message: ToTraffic }
-  | { readonly kind: 'stopped' };
+  /** So many connections were cut off. */
+  | { readonly kind: 'stopped'; readonly cut: number };
 
 export interface DeliveryThreadParts extends DeliveryWork {
   readonly log: Log;
@@ -40,7 +44,7 @@ export interface DeliveryThreadParts extends DeliveryWork {
  */
 export class DeliveryThread {
   readonly #worker: Worker;
-  readonly #stopped: Promise<void>;
+  readonly #stopped: Promise<number>;
 
   constructor(parts: DeliveryThreadParts) {
     const { directory, settings, claimant, doors, log, onChunkDone, onNotice, onBouncesDue, joinTraffic } = parts;
@@ -60,7 +64,7 @@ export class DeliveryThread {
         else if (message.kind === 'notice') onNotice();
         else if (message.kind === 'bouncesDue') onBouncesDue(message.list, message.due);
         else if (message.kind === 'traffic') toTraffic(message.message);
-        else resolve();
+        else resolve(message.cut);
       });
     });
   }
@@ -70,11 +74,17 @@ export class DeliveryThread {
     this.#tell({ kind: 'wake' });
   }
 
-  /** Ends running transactions and commits their results; what had not begun stays in the queue. */
-  async stop(): Promise<void> {
-    this.#tell({ kind: 'stop' });
-    await this.#stopped;
+  /** Settings have changed. */
+  renew(settings: ServerSettings): void {
+    this.#tell({ kind: 'renew', settings: { ...settings } });
+  }
+
+  /** Ends as `Deliverer.stop` does. */
+  async stop(withinMs: number): Promise<number> {
+    this.#tell({ kind: 'stop', withinMs });
+    const cut = await this.#stopped;
     await this.#worker.terminate();
+    return cut;
   }
 
   #tell(message: ToDelivery): void {

@@ -1,7 +1,6 @@
 import { deliveryParts } from './delivery-parts.ts';
 import { DeliveryThread } from './delivery-thread.ts';
 import { Deliverer } from './deliver/deliverer.ts';
-import type { Traffic } from './deliver/traffic.ts';
 import { trafficHere } from './deliver/traffic-port.ts';
 import type { Home } from './home.ts';
 import type { LaneControl } from './lane-report.ts';
@@ -10,15 +9,20 @@ import type { Id } from './lib/ids.ts';
 import type { StorageThreads } from './lib/storage-threads.ts';
 import type { Log } from './log.ts';
 import type { Claimant } from './queue/store.ts';
-import { openTraffic } from './traffic-book.ts';
+import { openTraffic, type TrafficBook } from './traffic-book.ts';
 
 /** Delivery as the daemon sees it: one deliverer here, or some on threads of their own. */
 export interface Delivery {
   readonly lanes: LaneControl;
   /** There may be new work. */
   wake(): void;
-  /** Ends running transactions and commits their results; what had not begun stays in the queue. */
-  stop(): Promise<void>;
+  /** Takes over what has changed in the settings of the home. */
+  renew(): Promise<void>;
+  /**
+   * Ends running transactions within this time and commits their results; what had not begun stays in the queue. Says what was cut off, if
+   * anything: `3 connections`.
+   */
+  stop(withinMs: number): Promise<string | undefined>;
 }
 
 export interface DeliveryStart {
@@ -54,8 +58,9 @@ function ownerOf(worker: number): string {
 /** Starts delivery. */
 export async function startDelivery(start: DeliveryStart): Promise<Delivery> {
   const { home, threads, workers, log, onChunkDone, onNotice, onBouncesDue } = start;
-  const { traffic, close } = await openTraffic(home, log);
-  if (workers === 0) return hereDelivery(start, traffic, close);
+  const book = await openTraffic(home, log);
+  const { traffic, close } = book;
+  if (workers === 0) return hereDelivery(start, book);
   const running = Array.from(
     { length: workers },
     (_, at) =>
@@ -76,14 +81,19 @@ export async function startDelivery(start: DeliveryStart): Promise<Delivery> {
     wake: () => {
       for (const thread of running) thread.wake();
     },
-    stop: async () => {
-      await Promise.all(running.map((thread) => thread.stop()));
+    renew: async () => {
+      await book.renew();
+      for (const thread of running) thread.renew(home.settings);
+    },
+    stop: async (withinMs) => {
+      const cut = await Promise.all(running.map((thread) => thread.stop(withinMs)));
       await close();
+      return cutText(cut.reduce((sum, count) => sum + count, 0));
     },
   };
 }
 
-function hereDelivery(start: DeliveryStart, traffic: Traffic, close: () => Promise<void>): Delivery {
+function hereDelivery(start: DeliveryStart, { traffic, renew, close }: TrafficBook): Delivery {
   const { home, log, resolver, sandboxMail, onChunkDone, onNotice, onBouncesDue } = start;
   const parts = {
     home,
@@ -100,11 +110,21 @@ function hereDelivery(start: DeliveryStart, traffic: Traffic, close: () => Promi
   return {
     lanes: traffic,
     wake: () => deliverer.wake(),
-    stop: async () => {
-      await deliverer.stop();
+    renew: async () => {
+      await renew();
+      deliverer.renew();
+    },
+    stop: async (withinMs) => {
+      const cut = await deliverer.stop(withinMs);
       await close();
+      return cutText(cut);
     },
   };
+}
+
+function cutText(connections: number): string | undefined {
+  if (connections === 0) return undefined;
+  return connections === 1 ? '1 connection' : `${connections} connections`;
 }
 
 function claimantOf(worker: number, { leaseMs }: DeliveryStart): Claimant {

@@ -50,8 +50,9 @@ export interface LaneControl {
   /** All lanes that hold work or connections, are backed off, or were changed by the operator. */
   lanes(): Promise<readonly LaneReport[]>;
   /**
-   * Pauses, resumes or slows a lane until the daemon ends. Running transactions finish. False when no lane has this name; a paused lane
-   * that has run empty keeps its pause.
+   * Pauses, resumes or slows a lane until the daemon ends. Running transactions finish; a paused lane that has run empty keeps its pause.
+   * What is paused before there is a lane of this name is a domain, or a lane to come, and is held from its first mail. False when there is
+   * nothing of this name to be resumed or slowed.
    */
   setLane(lane: string, change: LaneChange): Promise<boolean>;
   /** What delivery has taken of a list and not begun goes back into the queue, where posts that are held stay. */

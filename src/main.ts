@@ -1,7 +1,7 @@
 import { BounceRounds } from './bounce-rounds.ts';
 import type { ServerSettings } from './config.ts';
 import { answerRequest } from './control.ts';
-import { deliveryOwners, startDelivery } from './delivery.ts';
+import { type Delivery, deliveryOwners, startDelivery } from './delivery.ts';
 import { Dispatch } from './dispatch.ts';
 import { type Home, homePaths, openHome } from './home.ts';
 import type { LaneControl } from './lane-report.ts';
@@ -127,7 +127,9 @@ async function join(parts: DaemonParts, running: Running[]): Promise<Result<Daem
       onBouncesDue: (list, due) => rounds.due(list, due),
     }),
     onDeliverable: () => deliverer.wake(),
-    lifetimeMs: settings.lifetimeHours * hourMs,
+    get lifetimeMs() {
+      return settings.lifetimeHours * hourMs;
+    },
   });
   wake.all = () => {
     dispatch.wake();
@@ -137,7 +139,7 @@ async function join(parts: DaemonParts, running: Running[]): Promise<Result<Daem
   rounds.start();
   running.push(
     { what: 'the bounces', isWork: true, end: () => rounds.stop() },
-    { what: 'delivery', isWork: true, end: () => deliverer.stop() },
+    { what: 'delivery', isWork: true, end: (workMs) => deliverer.stop(workMs) },
     { what: 'dispatch', isWork: true, end: () => dispatch.stop() },
   );
   const taking = {
@@ -148,7 +150,7 @@ async function join(parts: DaemonParts, running: Running[]): Promise<Result<Daem
   if (!receivers.ok) return receivers;
   const { lanes } = deliverer;
   await openDoors(parts, home, lanes, receivers.value, () => wake.all(), running);
-  return success(daemonOf({ home, live, lanes, rounds, running, log, wake: () => wake.all() }, receivers.value));
+  return success(daemonOf({ home, live, deliverer, rounds, running, log, wake: () => wake.all() }, receivers.value));
 }
 
 // The socket for commands, and what is done once a day.
@@ -203,7 +205,7 @@ async function recover({ queue }: Home, log: Log): Promise<void> {
 interface Joined {
   readonly home: Home;
   readonly live: LiveSettings;
-  readonly lanes: LaneControl;
+  readonly deliverer: Delivery;
   readonly rounds: BounceRounds;
   readonly running: Running[];
   readonly log: Log;
@@ -211,7 +213,7 @@ interface Joined {
 }
 
 function daemonOf(joined: Joined, receivers: readonly RunningReceiver[]): Daemon {
-  const { home, live, lanes, rounds, running, log, wake } = joined;
+  const { home, live, deliverer, rounds, running, log, wake } = joined;
   const port = (protocol: Listen['protocol']) =>
     receivers.find(({ listen }) => listen.protocol === protocol)?.receiver.port;
   return {
@@ -219,11 +221,12 @@ function daemonOf(joined: Joined, receivers: readonly RunningReceiver[]): Daemon
     smtpPort: port('smtp') ?? 0,
     lmtpPort: port('lmtp'),
     addresses: receivers.map(({ name }) => name),
-    lanes,
+    lanes: deliverer.lanes,
     wake,
     lookAfterBounces: () => rounds.walk(),
     reload: async (settings) => {
       const changed = live.replace(settings);
+      await deliverer.renew();
       const tls = await tlsFiles(live.values);
       if (tls.ok) for (const { receiver } of receivers) receiver.renew(tls.value.tls);
       else log('settings.problem', { problem: tls.failure.text });

@@ -66,7 +66,7 @@ export async function startReceivers(
     if (!started.ok) return started;
     const receiver = started.value;
     const name = `${listen.protocol.toUpperCase()} on ${placeText(listen.host, receiver.port)}`;
-    running.push({ what: name, isWork: true, end: () => receiver.close(settings.stopSeconds * 1_000) });
+    running.push({ what: name, isWork: true, end: (workMs) => receiver.close(workMs) });
     receivers.push({ listen, name, receiver });
   }
   return success(receivers);

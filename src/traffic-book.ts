@@ -10,8 +10,16 @@ const noteName = 'traffic';
 /** What was learned is on disk after this: a storm of refusals is one commit. */
 const saveAfterMs = 1_000;
 
-/** Opens the book of connections with what the last run has left, and leaves what this one learns; `close` stops it. */
-export async function openTraffic(home: Home, log: Log): Promise<{ traffic: Traffic; close: () => Promise<void> }> {
+export interface TrafficBook {
+  readonly traffic: Traffic;
+  /** Takes over the limits of settings that were read again, and the profiles of `providers.json` anew. */
+  readonly renew: () => Promise<void>;
+  /** Stops it. */
+  readonly close: () => Promise<void>;
+}
+
+/** Opens the book of connections with what the last run has left, and leaves what this one learns. */
+export async function openTraffic(home: Home, log: Log): Promise<TrafficBook> {
   const { clock, settings, notes } = home;
   const providers = await providersOf(home, log);
   let saving: NodeJS.Timeout | undefined;
@@ -38,7 +46,8 @@ export async function openTraffic(home: Home, log: Log): Promise<{ traffic: Traf
     clearTimeout(saving);
     await save();
   };
-  return { traffic, close };
+  const renew = async (): Promise<void> => traffic.renew({ ...settings, providers: await providersOf(home, log) });
+  return { traffic, renew, close };
 }
 
 // A mistake in it is no reason not to deliver: the other profiles hold.

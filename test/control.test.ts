@@ -1,8 +1,12 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { connect } from 'node:net';
 import test from 'node:test';
 import { answerRequest, type ControlParts, parseRequest } from '../src/control.ts';
 import type { LaneChange } from '../src/lane-report.ts';
 import { laneReport } from './helpers/lanes.ts';
+import { homePaths } from '../src/home.ts';
+import { startStation } from './helpers/daemon.ts';
 
 const changes: [string, LaneChange][] = [];
 const parts: ControlParts = {
@@ -63,4 +67,32 @@ test('what cannot be answered is said, in one line', async () => {
   assert.match(await answerRequest('hello', parts), /^\{"problem":"[^\n]*"\}$/);
   const broken = { ...parts, lanes: { ...parts.lanes, lanes: () => Promise.reject(new Error('a\nb')) } };
   assert.match(await answerRequest('{"ask":"lanes"}', broken), /^\{"problem":"[^\n]*"\}$/);
+});
+
+test('whatever is said at the socket of a daemon, it answers in one line and goes on', async (t) => {
+  const { daemon, directory } = await startStation(t);
+  const say = async (what: string | Buffer): Promise<string> => {
+    const socket = connect(homePaths(directory).socket).on('error', () => {});
+    let heard = '';
+    socket.setEncoding('utf8').on('data', (text: string) => (heard += text));
+    socket.write(what);
+    await once(socket, 'close');
+    return heard;
+  };
+  const nonsense: (string | Buffer)[] = [
+    '{"ask":\n',
+    '[]\n',
+    'GET / HTTP/1.1\r\n\r\n',
+    Buffer.from([0xff, 0xfe, 0, 10]),
+    'x'.repeat(1_000_000),
+    `{"ask":"setLane","lane":"${'['.repeat(4_000_000)}`,
+    `${'['.repeat(8_000)}\n`,
+  ];
+  for (const what of nonsense) {
+    const heard = await say(what);
+    // Who is cut off in the middle of a line may not come to hear why.
+    assert.ok(heard === '' || /^\{"problem":"[^"]*"\}\n$/.test(heard), heard.slice(0, 200));
+  }
+  assert.match(await say('{"ask":"status"}\n'), /^\{"answer":\{.*"pid":\d+/);
+  assert.deepEqual(await daemon.lanes.lanes(), []);
 });

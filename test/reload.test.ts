@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
 import test from 'node:test';
+import { serverVerbs } from '../src/cli/server-verbs.ts';
 import { type ServerSettings, serverSettingRows } from '../src/config.ts';
 import { initialSettings } from '../src/home.ts';
 import type { SettingRow } from '../src/lib/settings.ts';
@@ -35,4 +37,15 @@ test('what opens a port or makes a home is never taken over under way', () => {
     (serverSettingRows as readonly SettingRow[]).filter((row) => row.isLive).map(({ name }) => name),
   );
   for (const name of ['smtp', 'lmtp', 'metrics', 'sandbox', 'hostname']) assert.equal(live.has(name), false, name);
+});
+
+test('help and README name just those settings that need a restart', async () => {
+  const later = (serverSettingRows as readonly SettingRow[]).filter((row) => !row.isLive).map(({ name }) => name);
+  const { more } = serverVerbs.find(({ name }) => name === 'serve')!;
+  const inHelp = /a change of (.*) needs a restart/.exec(more.join(' '))?.[1];
+  assert.deepEqual(new Set(inHelp?.split(/, | or /)), new Set(later));
+  const readme = await readFile(new URL('../README.md', import.meta.url), 'utf8');
+  const inReadme = /the settings \(but ([^)]*), which need a restart\)/.exec(readme)?.[1]?.match(/(?<=`)\w+(?=`)/g);
+  // Nobody turns a sandbox into a server.
+  assert.deepEqual(new Set([...(inReadme ?? []), 'sandbox']), new Set(later));
 });

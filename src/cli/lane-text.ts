@@ -5,7 +5,7 @@ const nameWidth = 28;
 const replyLettersMost = 60;
 
 /** The heading of `laneLine`. */
-export const laneHeading = `${'LANE'.padEnd(nameWidth)} ${'STATE'.padEnd(10)} ${columns(['RATE', 'CONN', 'WAITING', 'DELIVERED', 'DEFERRED', 'FAILED', 'ETA'])}  LAST REPLY`;
+export const laneHeading = `${'LANE'.padEnd(nameWidth)} ${'STATE'.padEnd(10)} ${columns(['RATE', 'CONN', 'WAITING', 'DELIVERED', 'DEFERRED', 'FAILED', 'EMPTY IN'])}  LAST REPLY`;
 
 /** One lane as a line of text. */
 export function laneLine(report: LaneReport, now: number): string {
@@ -49,7 +49,7 @@ export function rateText(perSecond: number): string {
 }
 
 function columns(texts: readonly string[]): string {
-  return texts.map((text, at) => text.padStart([8, 7, 8, 10, 9, 8, 7][at]!)).join(' ');
+  return texts.map((text, at) => text.padStart([8, 7, 8, 10, 9, 8, 8][at]!)).join(' ');
 }
 
 function cut(text: string, width: number): string {

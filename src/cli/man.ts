@@ -39,7 +39,7 @@ function commandPage(): string {
       ),
       ...entry(
         'SIGHUP',
-        'read ezlm.json and the TLS certificate again. The log says which settings were taken over and which need a restart; a file with a mistake changes nothing.',
+        'read ezlm.json, providers.json and the TLS certificate again. ezlm-settings(5) says of each setting whether a change needs a restart, and so does the log; a file with a mistake changes nothing. Mail that is already waiting for a host goes there; what is looked up from then on goes by the new routes and limits.',
       ),
     ),
     section(

@@ -1,13 +1,18 @@
 import type { VerbRow } from './verb-row.ts';
 
 const filters = [
-  { name: 'list', type: 'text', meaning: 'only entries of this list' },
-  { name: 'domain', type: 'text', meaning: 'only entries to recipients of this domain' },
-  { name: 'state', type: 'text', meaning: 'only entries in this state', choices: ['ready', 'claimed', 'held'] },
-  { name: 'kind', type: 'text', meaning: 'only entries of this kind', choices: ['arrived', 'mail', 'post'] },
-  { name: 'older-than', type: 'text', meaning: 'only entries older than this: 90s, 15m, 6h, 2d' },
-  { name: 'newer-than', type: 'text', meaning: 'only entries newer than this' },
-  { name: 'reply', type: 'text', meaning: 'only entries whose latest deferral has this text in its reason' },
+  { name: 'list', type: 'text', meaning: 'only what belongs to this list' },
+  { name: 'domain', type: 'text', meaning: 'only what goes to recipients of this domain' },
+  {
+    name: 'state',
+    type: 'text',
+    meaning: 'only what is in this state',
+    choices: ['ready', 'claimed', 'held', 'deferred', 'uncertain'],
+  },
+  { name: 'kind', type: 'text', meaning: 'only of this kind', choices: ['arrived', 'mail', 'post', 'recipient'] },
+  { name: 'older-than', type: 'text', meaning: 'only what is in the queue for longer than this: 90s, 15m, 6h, 2d' },
+  { name: 'newer-than', type: 'text', meaning: 'only what is not in the queue for longer than this' },
+  { name: 'reply', type: 'text', meaning: 'only what was put off with this text in the reason' },
 ] as const;
 
 /** Verbs about what the running server does. */
@@ -40,20 +45,23 @@ export const operatingVerbs: readonly VerbRow[] = [
       {
         name: 'ids',
         many: true,
-        meaning: 'ids of entries. None: all that the filters find; no filters either: one per line from standard input',
+        meaning:
+          'ids of entries, or ID/POSITION for a recipient of a post. None: all that the filters find; no filters either: one per line from standard input',
       },
     ],
     options: filters,
     changes: true,
     json: true,
-    meaning: 'look at the queue, and move entries in it',
+    meaning: 'look at the queue, and move entries and recipients in it',
     more: [
-      'hold keeps an entry from being worked on until release; retry makes it due now; drop removes it for good.',
-      'Exit code 66 when an entry was not there or not in a state that allows the move.',
+      'An entry is a mail (kind arrived or mail) or a whole post. A recipient of a post who was tried and waits for the next try is of kind recipient, with an id like ID/POSITION; --domain, --reply and --state deferred or uncertain find such recipients, too, --kind recipient only them. With the id of a post these filters mean recipients of that post.',
+      'hold keeps an entry from being worked on until release; retry makes what is found due now; drop removes it for good: a recipient fails, and the trace says that the operator did it. A recipient cannot be held alone: "ezlm lane pause DOMAIN" keeps a domain from being tried.',
+      'Exit code 66 when something was not there or not in a state that allows the move.',
     ],
     examples: [
       { line: 'ezlm queue --domain example.net', meaning: 'what waits for a domain' },
       { line: 'ezlm queue retry --reply greylist --newer-than 6h', meaning: 'try again what was greylisted today' },
+      { line: 'ezlm queue drop ID --domain example.net', meaning: 'give up those recipients of one post' },
       { line: 'ezlm queue list --older-than 2d --json | jq -r .id | ezlm queue drop', meaning: 'drop what is old' },
     ],
     load: () => import('./verbs/queue.ts'),
@@ -71,7 +79,7 @@ export const operatingVerbs: readonly VerbRow[] = [
     meaning: 'show the lanes and posts at work',
     more: [
       'On a terminal the picture is drawn over the last one until Ctrl-C; elsewhere each look is a block of text.',
-      'RATE is results per second over the last seconds, WAITING what is in memory for a lane, ETA when that is done at this rate.',
+      'RATE is results per second over the last seconds. WAITING is what is in memory for a lane, EMPTY IN when that is done at this rate; the queue may hold more for it. The ETA of a post counts all that is left of it.',
     ],
     examples: [
       { line: 'ezlm top', meaning: 'watch a post go out' },
@@ -91,7 +99,8 @@ export const operatingVerbs: readonly VerbRow[] = [
       {
         name: 'names',
         many: true,
-        meaning: 'lanes by name or by one of their hosts, lists by their address; - reads them from standard input',
+        meaning:
+          'lanes by name or by one of their hosts, for pause and resume also domains, lists by their address; - reads them from standard input',
       },
     ],
     options: [{ name: 'to', type: 'text', meaning: 'for slow: the share of the full speed, like 10%' }],
@@ -99,11 +108,13 @@ export const operatingVerbs: readonly VerbRow[] = [
     json: true,
     meaning: 'look at the lanes of the running daemon, and pause, resume or slow them',
     more: [
+      'A domain, or a host that no mail goes to now, is paused from the next mail on; what delivery has taken of a domain already still goes.',
       'A lane is a set of mail hosts. What is on the wire finishes; the rest waits. Until resume, or until the daemon ends.',
       'A list is paused by holding all its posts in the queue, which outlives the daemon; later posts of it are not held.',
     ],
     examples: [
       { line: 'ezlm lane pause mx.example.net', meaning: 'send nothing more through that host' },
+      { line: 'ezlm lane pause example.net', meaning: 'keep mail to a domain back' },
       { line: 'ezlm lane slow mx.example.net --to 10%', meaning: 'a tenth of the connections and pace' },
       { line: 'ezlm lane pause news@lists.example.org', meaning: 'hold the posts of a list' },
     ],

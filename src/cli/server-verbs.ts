@@ -82,7 +82,10 @@ export const serverVerbs: readonly VerbRow[] = [
     changes: false,
     json: false,
     meaning: 'run the daemon',
-    more: ['One daemon serves a home at a time. SIGTERM and SIGINT stop it; nothing that was accepted is lost.'],
+    more: [
+      'One daemon serves a home at a time. SIGTERM and SIGINT stop it; nothing that was accepted is lost.',
+      'SIGHUP has it read ezlm.json, providers.json and the TLS certificate again; a change of hostname, smtp, lmtp, submission, submissions, proxyFrom, xclientFrom, deliveryWorkers, metrics or sandbox needs a restart.',
+    ],
     examples: [
       { line: 'ezlm serve --sandbox', meaning: 'see a list at work' },
       { line: "ezlm serve --home /var/lib/ezlm --route '*=127.0.0.1:2526'", meaning: 'all mail to one next hop' },

@@ -47,6 +47,8 @@ export class Deliverer {
   /** What is claimed and not settled: a lease that runs out on the way must not have it delivered twice. */
   readonly #mine = new Set<string>();
   #isStopping = false;
+  /** What comes now finds nobody to write it down: the next start tries it again. */
+  #isEnded = false;
   #loop: Promise<void> | undefined;
 
   constructor(parts: DelivererParts) {
@@ -73,6 +75,7 @@ export class Deliverer {
       begun: () => this.#buffer.begun(),
       returned: () => this.#buffer.returned(),
       settle: (delivery, result) => {
+        if (this.#isEnded) return;
         this.#held--;
         this.#results.add(delivery, result);
         this.#buffer.settled();
@@ -93,15 +96,25 @@ export class Deliverer {
     this.#work.wake();
   }
 
-  /** Ends running transactions and commits their results; what had not begun stays in the queue. */
-  async stop(): Promise<void> {
+  /** Settings have changed: routes are looked up anew. */
+  renew(): void {
+    this.#carrier.renew();
+  }
+
+  /**
+   * Ends running transactions within this time and commits their results; what had not begun stays in the queue. Says how many connections
+   * were cut off.
+   */
+  async stop(withinMs: number): Promise<number> {
     this.#isStopping = true;
     this.#work.wake();
     await this.#loop;
-    await this.#carrier.stop();
+    const cut = await this.#carrier.stop(withinMs);
+    this.#isEnded = true;
     await this.#buffer.drain();
     await this.#results.ended();
     this.#parts.signing.close();
+    return cut;
   }
 
   async #run(): Promise<void> {
@@ -250,7 +263,7 @@ export class Deliverer {
   }
 
   #isOver(birth: number): boolean {
-    return this.#parts.clock.now() - birth >= this.#parts.lifetimeMs;
+    return this.#parts.clock.now() - birth >= this.#parts.limits.lifetimeMs;
   }
 
   // The claim has renewed the lease of what is ours already.

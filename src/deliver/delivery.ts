@@ -125,6 +125,11 @@ export interface Carrier {
   shutUntil(domain: string): number | undefined;
   /** Deliveries that wait in lanes too slow to get to them soon: they do not count as work at hand. */
   slow(): number;
-  /** Ends: running transactions finish, what has not begun is given up without a result. */
-  stop(): Promise<void>;
+  /** Settings have changed: who is carried from now on goes the ways of today. */
+  renew(): void;
+  /**
+   * Ends: running transactions finish within this time, what has not begun is given up without a result. Says how many connections still
+   * had not ended.
+   */
+  stop(withinMs: number): Promise<number>;
 }

@@ -42,7 +42,7 @@ const lingerMs = 300;
 
 /** One MX set in one deliverer: its waiting deliveries and its sessions. Nobody else waits for it. */
 export class Lane {
-  readonly #parts: LaneParts;
+  #parts: LaneParts;
   readonly #identity: LaneIdentity;
   readonly #waiting = new Waiting();
   readonly #stamping: Stamping;
@@ -83,6 +83,11 @@ export class Lane {
 
   get isEmpty(): boolean {
     return this.waiting === 0 && this.#sessions.size === 0 && this.#openings.size === 0 && this.#asked === 0;
+  }
+
+  /** The route to the same place may ask for something else now: new sessions go by it. */
+  follow(hops: NextHops): void {
+    if (hops !== this.#parts.hops) this.#parts = { ...this.#parts, hops };
   }
 
   add(run: Run, isSingle: boolean): void {

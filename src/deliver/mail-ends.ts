@@ -5,14 +5,21 @@ import { logNotice, type News, noticeOf, type NoticeParts } from '../queue/notic
 import type { Claimant, Entry, QueueStore } from '../queue/store.ts';
 import type { AttemptResult } from './delivery.ts';
 
+/** What an operator may change while delivery runs: read at each use. */
+export interface DeliveryLimits {
+  readonly lifetimeMs: number;
+  /** A mail that is older is delayed: senders who have asked for it are told, once. */
+  readonly delayNoticeMs: number;
+  /** Every delivered copy is an event, not only those that were not delivered. */
+  readonly tellsDelivered: boolean;
+}
+
 export interface MailEndsParts {
   readonly queue: QueueStore;
   readonly claimant: Claimant;
   readonly clock: Clock;
   readonly log: Log;
-  readonly lifetimeMs: number;
-  /** A mail that is older is delayed: senders who have asked for it are told, once. */
-  readonly delayNoticeMs: number;
+  readonly limits: DeliveryLimits;
   readonly notices: NoticeParts;
   /** A notice is in the queue, for an address of ours or for delivery. */
   readonly onNotice: () => void;
@@ -52,7 +59,7 @@ function newsOf(
   entry: Entry,
   { state, host, reply, onward }: AttemptResult,
   next: number | undefined,
-  { clock, lifetimeMs, delayNoticeMs }: MailEndsParts,
+  { clock, limits: { lifetimeMs, delayNoticeMs } }: MailEndsParts,
 ): News | undefined {
   if (next !== undefined) {
     if (clock.now() - entry.created < delayNoticeMs) return undefined;

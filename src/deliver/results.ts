@@ -17,8 +17,6 @@ export interface Refusal {
 }
 
 export interface ResultsParts extends MailEndsParts {
-  /** Every delivered copy is an event, not only those that were not delivered. */
-  readonly tellsDelivered: boolean;
   /** A number in [0, 1). */
   readonly random: () => number;
   /** Hears of refusals before they are committed; may hear of the same one twice. */
@@ -64,11 +62,12 @@ export class Results {
       batch.mails.push({ job, ended: { entry: job.entry, message: delivery.load.message.raw, result, next } });
       return;
     }
-    if (result.octets && !this.#parts.tellsDelivered) this.#addTaken(delivery, result, result.octets, job.post, at);
+    if (result.octets && !this.#parts.limits.tellsDelivered)
+      this.#addTaken(delivery, result, result.octets, job.post, at);
     else {
       const outcome = this.#outcome(delivery, result, job.post, at, next);
       batch.outcomes.add(outcome);
-      if (outcome.state !== 'delivered' || this.#parts.tellsDelivered) batch.told.push(outcome);
+      if (outcome.state !== 'delivered' || this.#parts.limits.tellsDelivered) batch.told.push(outcome);
     }
     if (job.kind === 'chunk') batch.chunks.set(job, (batch.chunks.get(job) ?? 0) + 1);
     else batch.dues.push({ job, position: delivery.position, isFinal: next === undefined });
@@ -172,12 +171,23 @@ export class Results {
     const { position, member, recipient: address } = delivery;
     if (state === 'delivered' || state === 'failed') return { post, position, member, address, state, at, host, reply };
     return next === undefined
-      ? { post, position, member, address, state: 'failed', at, host, reply: givenUp(reply, this.#parts.lifetimeMs) }
+      ? {
+          post,
+          position,
+          member,
+          address,
+          state: 'failed',
+          at,
+          host,
+          reply: givenUp(reply, this.#parts.limits.lifetimeMs),
+        }
       : { post, position, member, address, state, at, host, reply, next };
   }
 
   #next(birth: number, at: number, given: number | undefined): number | undefined {
-    return at - birth >= this.#parts.lifetimeMs ? undefined : (given ?? nextAttempt(birth, at, this.#parts.random()));
+    return at - birth >= this.#parts.limits.lifetimeMs
+      ? undefined
+      : (given ?? nextAttempt(birth, at, this.#parts.random()));
   }
 
   #logOutcome({ post, address, state, host, reply, next }: Outcome): void {

@@ -53,9 +53,12 @@ export class SandboxCarrier implements Carrier {
     return [];
   }
 
-  async stop(): Promise<void> {
+  renew(): void {}
+
+  async stop(): Promise<number> {
     this.#isStopping = true;
     while (this.#writers > 0) await this.#parts.clock.sleep(1);
+    return 0;
   }
 
   async #write(delivery: Delivery): Promise<void> {

@@ -22,7 +22,7 @@ export interface SmtpCarrierParts extends SetupParts {
   readonly ownHosts: readonly string[];
   readonly isOwn?: IsOwn;
   readonly random: () => number;
-  /** Our addresses that connections come from, in turn; none: the system chooses. */
+  /** Our addresses that connections come from, in turn; none: the system chooses. Read at each use, as `routes` and `ownHosts` are. */
   readonly sourceAddresses: readonly string[];
   /** The book that grants connections. */
   readonly traffic: TrafficPort;
@@ -31,9 +31,11 @@ export interface SmtpCarrierParts extends SetupParts {
 /** How long the next hops of a domain are remembered, and at most how many domains. */
 const hopsKeptMs = 300_000;
 const hopsKeptMost = 50_000;
-/** How often a stop looks whether the last transaction has ended, and how long it waits for it. */
+/** How often a stop looks whether the last transaction has ended. */
 const stopPollMs = 10;
-const stopMostMs = 30_000;
+/** What is put back for a domain that is paused is looked at again after this, when it was not resumed before. */
+const heldLookMs = 5_000;
+const heldReply = '451 4.3.2 the domain is paused by the operator';
 /** How often the book is told what was done. */
 const countsEveryMs = 500;
 
@@ -46,6 +48,8 @@ export class SmtpCarrier implements Carrier {
   readonly #round = new FlushRound();
   readonly #slowLists = new Map<string, number>();
   readonly #closedDomains = new Map<string, FromTraffic & { kind: 'domain' }>();
+  /** Domains that the operator has paused. */
+  readonly #held = new Set<string>();
   /** Until when addresses that do not answer are left alone. */
   readonly #dead = new Map<string, number>();
   /** Lists whose copies came since the book was told. */
@@ -68,6 +72,7 @@ export class SmtpCarrier implements Carrier {
     const { job } = run;
     if (job.kind !== 'mail' && job.list !== undefined) this.#lists.add(job.list);
     this.#countLater();
+    if (this.#held.has(domain)) return this.#port.putBack(run, this.#parts.clock.now() + heldLookMs, heldReply);
     const closed = this.#closed(domain);
     if (closed) return this.#port.putBack(run, closed.closedUntil, closed.closedBy.reply);
     void this.#find(domain).then((found) => {
@@ -85,11 +90,12 @@ export class SmtpCarrier implements Carrier {
   busyDomains(): string[] {
     const busy = [...this.#hops].filter(([, known]) => known.lane?.overflow.isBusy).map(([domain]) => domain);
     const closed = [...this.#closedDomains.keys()].filter((domain) => this.#closed(domain));
-    return [...busy, ...closed];
+    return [...busy, ...closed, ...this.#held];
   }
 
   fullDomains(): string[] {
-    return [...this.#hops].filter(([, known]) => known.lane?.overflow.isFull).map(([domain]) => domain);
+    const full = [...this.#hops].filter(([, known]) => known.lane?.overflow.isFull).map(([domain]) => domain);
+    return [...full, ...this.#held];
   }
 
   pausedLists(): string[] {
@@ -104,13 +110,21 @@ export class SmtpCarrier implements Carrier {
     return this.#slow;
   }
 
-  async stop(): Promise<void> {
+  renew(): void {
+    this.#hops.clear();
+  }
+
+  async stop(withinMs: number): Promise<number> {
+    const { clock } = this.#parts;
+    const end = clock.now() + withinMs;
     for (const lane of this.#lanes.values()) lane.stop();
-    for (let waited = 0; this.#connections > 0 && waited < stopMostMs; waited += stopPollMs) {
-      await this.#parts.clock.sleep(stopPollMs);
+    // Both are looked at: on a busy machine a poll takes longer than it should.
+    for (let waited = 0; this.#connections > 0 && waited < withinMs && clock.now() < end; waited += stopPollMs) {
+      await clock.sleep(stopPollMs);
     }
     this.#isStopped = true;
     this.#tellCounts();
+    return this.#connections;
   }
 
   #hear(message: FromTraffic): void {
@@ -122,6 +136,10 @@ export class SmtpCarrier implements Carrier {
       case 'domain':
         if (this.#closedDomains.size >= hopsKeptMost) this.#closedDomains.clear();
         this.#closedDomains.set(message.domain, message);
+        return undefined;
+      case 'hold':
+        if (message.isPaused) this.#held.add(message.domain);
+        else if (this.#held.delete(message.domain)) this.#port.opened();
         return undefined;
       case 'list':
         if (message.factor < 1) this.#slowLists.set(message.list, message.factor);
@@ -192,13 +210,15 @@ export class SmtpCarrier implements Carrier {
 
   #lane(domain: string, hops: NextHops): Lane {
     const lane = this.#lanes.get(hops.key) ?? this.#newLane(hops);
+    if (hops.isRoute) lane.follow(hops);
     const known = this.#hops.get(domain);
     if (known) known.lane = lane;
     return lane;
   }
 
   #newLane(hops: NextHops): Lane {
-    const { traffic, clock, dialer, sourceAddresses } = this.#parts;
+    const parts = this.#parts;
+    const { traffic, clock, dialer } = parts;
     const lane = new Lane({
       ...this.#parts,
       round: this.#round,
@@ -210,7 +230,9 @@ export class SmtpCarrier implements Carrier {
       dialer: carefulDialer({
         dialer,
         clock,
-        sourceAddresses,
+        get sourceAddresses() {
+          return parts.sourceAddresses;
+        },
         deadUntil: (address) => this.#dead.get(address) ?? 0,
         onTimedOut: (address) => {
           this.#dead.set(address, this.#dead.get(address) ?? 0);

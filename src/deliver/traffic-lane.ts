@@ -20,8 +20,8 @@ export function providerTraffic(profile: Provider): ProviderTraffic {
 /** One lane in the book: its pace, who wants connections of it, and what it has done, over all deliverers. */
 export class LaneTraffic {
   readonly identity: LaneIdentity;
-  readonly provider: ProviderTraffic;
-  readonly pace: Pace;
+  provider: ProviderTraffic;
+  pace: Pace;
   /** Connections that deliverers would like to have, by deliverer; the order is their turn. */
   readonly wishes = new Map<number, number>();
   /** Connections that deliverers have. */
@@ -47,8 +47,17 @@ export class LaneTraffic {
   constructor(identity: LaneIdentity, provider: ProviderTraffic, connections: number) {
     this.identity = identity;
     this.provider = provider;
-    const { newPerMinute } = provider.profile;
-    this.pace = new Pace({ connections, newPerMinute, ...silenceOf(provider.profile) });
+    this.pace = paceOf(provider, connections);
+    provider.lanes.add(this);
+  }
+
+  /** Other limits hold from now on; the connections that it has are counted on. */
+  adopt(provider: ProviderTraffic, connections: number): void {
+    const { inUse } = this.pace;
+    this.provider = provider;
+    this.pace = paceOf(provider, connections);
+    this.pace.inUse = inUse;
+    provider.pace.inUse += inUse;
     provider.lanes.add(this);
   }
 
@@ -126,6 +135,10 @@ export class LaneTraffic {
     this.#seen = 0;
     this.#seenAt = now;
   }
+}
+
+function paceOf({ profile }: ProviderTraffic, connections: number): Pace {
+  return new Pace({ connections, newPerMinute: profile.newPerMinute, ...silenceOf(profile) });
 }
 
 function silenceOf({ silenceSeconds, resume }: Provider): { silenceMs: number; resume: Provider['resume'] } {

@@ -66,6 +66,8 @@ export type FromTraffic =
     }
   | { readonly kind: 'lane'; readonly lane: string; readonly state: LaneState }
   | { readonly kind: 'domain'; readonly domain: string; readonly closedUntil: number; readonly closedBy: AttemptResult }
+  /** The operator keeps mail of a domain from being begun, or no longer. */
+  | { readonly kind: 'hold'; readonly domain: string; readonly isPaused: boolean }
   /** 0: the list is paused. */
   | { readonly kind: 'list'; readonly list: string; readonly factor: number }
   /** What waits of a list goes back into the queue, once. */

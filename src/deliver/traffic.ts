@@ -1,32 +1,18 @@
-import type { Clock } from '../lib/clock.ts';
 import type { LaneChange, LaneControl, LaneReport, OutcomeCount } from '../lane-report.ts';
-import type { Log } from '../log.ts';
 import { classify, type ReplyVerdict } from '../smtp/reply-class.ts';
 import { DeadHosts } from './dead-hosts.ts';
 import type { AttemptResult } from './delivery.ts';
 import { FaultAlarms } from './fault-alarms.ts';
+import { LaneHolds } from './lane-holds.ts';
 import { stateAndClass } from './lane-tally.ts';
-import { isLast, type Provider, providerOf, routeProvider } from './providers.ts';
+import { NextWake } from './next-wake.ts';
+import { ProviderBook, type TrafficLimits } from './provider-book.ts';
+import type { TrafficParts } from './traffic-parts.ts';
 import { ListSpeeds } from './list-speeds.ts';
-import { LaneTraffic, type ProviderTraffic, providerTraffic } from './traffic-lane.ts';
+import { LaneTraffic, type ProviderTraffic } from './traffic-lane.ts';
 import { memoryOf, noMemory, recall, type TrafficMemory } from './traffic-memory.ts';
 import { reportOf } from './traffic-report.ts';
 import type { FromTraffic, LaneIdentity, ToTraffic } from './traffic-messages.ts';
-
-export interface TrafficParts {
-  readonly clock: Clock;
-  readonly log: Log;
-  /** A number in [0, 1). */
-  readonly random: () => number;
-  readonly providers: readonly Provider[];
-  readonly laneConnections: number;
-  readonly routeConnections: number;
-  readonly connectionsOut: number;
-  /** What an earlier run knew; nothing when it is not given. */
-  readonly memory?: TrafficMemory;
-  /** There is something that the next run should know. */
-  readonly onLearned?: () => void;
-}
 
 /** Lanes without work or trouble that are remembered. */
 const lanesMost = 10_000;
@@ -40,7 +26,7 @@ export class Traffic implements LaneControl {
   readonly #memory: TrafficMemory;
   readonly #members = new Map<number, (message: FromTraffic) => void>();
   readonly #lanes = new Map<string, LaneTraffic>();
-  readonly #providers = new Map<string, ProviderTraffic>();
+  readonly #providers: ProviderBook;
   readonly #dead: DeadHosts;
   readonly #lists = new ListSpeeds();
   /** Results by `state class`. */
@@ -49,13 +35,15 @@ export class Traffic implements LaneControl {
   /** Lanes with wishes that could not be granted, in their turn. */
   readonly #starved = new Set<LaneTraffic>();
   #connections = 0;
-  #wakeAt = Infinity;
-  #sleeping: AbortController | undefined;
+  readonly #wake: NextWake;
+  readonly #holds = new LaneHolds();
 
   constructor(parts: TrafficParts) {
     this.#parts = parts;
     this.#memory = parts.memory ?? noMemory;
+    this.#providers = new ProviderBook(parts, this.#memory.providers);
     this.#dead = new DeadHosts(parts.random, this.#memory.dead);
+    this.#wake = new NextWake(parts.clock, () => this.#serveStarved());
     this.#alarms = new FaultAlarms(parts.clock, parts.log);
   }
 
@@ -71,27 +59,54 @@ export class Traffic implements LaneControl {
   stop(): void {
     this.#members.clear();
     this.#starved.clear();
-    this.#sleeping?.abort();
+    this.#wake.stop();
   }
 
   /** What the next run should know. */
   memory(): TrafficMemory {
-    return memoryOf(this.#providers, this.#lanes, this.#dead.dead(this.#parts.clock.now()));
+    return memoryOf(this.#providers.known, this.#lanes, this.#dead.dead(this.#parts.clock.now()));
+  }
+
+  /** Other limits hold from now on. */
+  renew({ providers, laneConnections, routeConnections, connectionsOut }: TrafficLimits): void {
+    const limits = { providers, laneConnections, routeConnections, connectionsOut };
+    if (!this.#providers.renew(limits, this.#lanes)) return;
+    for (const lane of this.#lanes.values()) this.#tellState(lane);
+    this.#serveStarved();
   }
 
   async lanes(): Promise<readonly LaneReport[]> {
     const now = this.#parts.clock.now();
-    return [...this.#lanes.values()].filter((lane) => !lane.isQuiet(now)).map((lane) => reportOf(lane, now));
+    const lanes = [...this.#lanes.values()].filter((lane) => !lane.isQuiet(now)).map((lane) => reportOf(lane, now));
+    return [...lanes, ...this.#holds.reports()];
   }
 
   async setLane(name: string, change: LaneChange): Promise<boolean> {
     if (name.includes('@')) return this.#setList(name, change);
     const lane = this.#lanes.get(name);
-    if (!lane) return false;
-    lane.paused = change.paused ?? lane.paused;
-    lane.factor = change.factor ?? lane.factor;
+    if (!lane) return this.#hold(name, change);
+    // What was paused by another name, before there was this lane, goes on with it.
+    if (change.paused === false) {
+      for (const domain of this.#holds.forget(lane.identity)) this.#tellAll({ kind: 'hold', domain, isPaused: false });
+    }
+    this.#change(lane, change);
+    return true;
+  }
+
+  #change(lane: LaneTraffic, { paused = lane.paused, factor = lane.factor }: LaneChange): void {
+    lane.paused = paused;
+    lane.factor = factor;
     this.#tellState(lane);
     this.#serve(lane);
+  }
+
+  // A domain, or a lane to come.
+  #hold(name: string, { paused }: LaneChange): boolean {
+    if (paused === undefined) return false;
+    const held = [...this.#lanes.values()].filter((lane) => !paused && this.#holds.holds(lane.identity));
+    if (!this.#holds.set(name, paused)) return false;
+    this.#tellAll({ kind: 'hold', domain: name, isPaused: paused });
+    for (const lane of held) if (!this.#holds.holds(lane.identity)) this.#change(lane, { paused: false });
     return true;
   }
 
@@ -135,14 +150,9 @@ export class Traffic implements LaneControl {
 
   #newLane(identity: LaneIdentity): LaneTraffic {
     this.#forgetQuiet();
-    const profile = identity.isRoute ? routeProvider : providerOf(identity.hosts, this.#parts.providers);
-    const isOwn = identity.isRoute || isLast(profile);
-    const name = isOwn ? `lane ${identity.lane}` : profile.name;
-    const provider = this.#providers.get(name) ?? recall(providerTraffic(profile), this.#memory.providers[name]);
-    this.#providers.set(name, provider);
-    const { routeConnections, laneConnections } = this.#parts;
-    const usual = identity.isRoute ? routeConnections : laneConnections;
-    const lane = new LaneTraffic(identity, provider, profile.connections || usual);
+    const { provider, connections } = this.#providers.of(identity);
+    const lane = new LaneTraffic(identity, provider, connections);
+    lane.paused = this.#holds.holds(identity);
     recall(lane, this.#memory.lanes[identity.lane]);
     this.#lanes.set(identity.lane, lane);
     return lane;
@@ -154,8 +164,7 @@ export class Traffic implements LaneControl {
     for (const [name, lane] of this.#lanes) {
       if (!lane.isQuiet(now)) continue;
       this.#lanes.delete(name);
-      lane.provider.lanes.delete(lane);
-      this.#providers.delete(`lane ${name}`);
+      this.#providers.forget(lane);
     }
   }
 
@@ -174,10 +183,10 @@ export class Traffic implements LaneControl {
   // Grants what may be granted now; the rest has its turn when a connection ends or time has passed.
   #serve(lane: LaneTraffic): void {
     const now = this.#parts.clock.now();
-    while (lane.wishes.size > 0 && this.#connections < this.#parts.connectionsOut) {
+    while (lane.wishes.size > 0 && this.#connections < this.#providers.connectionsOut) {
       const openAt = lane.openAt(now);
       if (openAt > now) {
-        this.#wake(openAt, now);
+        this.#wake.set(openAt, now);
         break;
       }
       this.#lease(lane, lane.nextWisher()!, now);
@@ -189,7 +198,7 @@ export class Traffic implements LaneControl {
   #serveStarved(): void {
     // Who is served and still wants more goes to the end: it is not looked at twice.
     for (const lane of Array.from(this.#starved)) {
-      if (this.#connections >= this.#parts.connectionsOut) return;
+      if (this.#connections >= this.#providers.connectionsOut) return;
       this.#serve(lane);
     }
   }
@@ -202,19 +211,6 @@ export class Traffic implements LaneControl {
     const messages = lane.provider.profile.messagesPerConnection;
     const { perSecond } = lane;
     this.#members.get(member)?.({ kind: 'lease', lane: lane.identity.lane, messages, perSecond });
-  }
-
-  #wake(at: number, now: number): void {
-    if (at === Infinity || at >= this.#wakeAt) return;
-    this.#sleeping?.abort();
-    const sleeping = new AbortController();
-    this.#sleeping = sleeping;
-    this.#wakeAt = at;
-    void this.#parts.clock.sleep(at - now, sleeping.signal).then(() => {
-      if (sleeping.signal.aborted) return;
-      this.#wakeAt = Infinity;
-      this.#serveStarved();
-    });
   }
 
   #refusal(name: string, domain: string, reply: string): void {

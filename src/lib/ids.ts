@@ -54,3 +54,8 @@ export function timeOf(id: Id): number {
   for (const digit of id.slice(0, timeLength)) time = time * 32 + digits.indexOf(digit);
   return time;
 }
+
+/** Ids that were made at this time or later sort after this text, all others before it. */
+export function idsFrom(time: number): string {
+  return sortable(Math.max(0, time), timeLength);
+}

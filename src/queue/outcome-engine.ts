@@ -3,6 +3,7 @@ import type { Id } from '../lib/ids.ts';
 import type { Claim } from './entry-operations.ts';
 import { type PackedOutcomes, unpackOutcomes } from './outcome-batch.ts';
 import { writeOutcomes } from './outcome-rows.ts';
+import { moveRecipients, positions, waitingRecipients } from './recipient-operations.ts';
 import type { DueRecipient, OutcomeState, Trace } from './store.ts';
 
 const first = `
@@ -33,9 +34,6 @@ const first = `
   CREATE INDEX outcomes_due ON outcomes (next) WHERE next IS NOT NULL;
   CREATE INDEX outcomes_waiting ON outcomes (key) WHERE next IS NOT NULL;
 `;
-
-/** Positions of one post: its key is what stands above them. */
-const positions = 2 ** 32;
 
 interface TraceRow {
   key: number;
@@ -199,7 +197,21 @@ const hurry = write((db: Database, ask: { post: Id; now: number; most: number })
 /** queue/outcomes-<year>-W<week>.db: what became of every recipient of the posts of one week. */
 export const outcomeEngine = {
   migrations: [first],
-  operations: { record, recorded, claimDue, isWaiting, tally, postOf, trace, nextDue, recover, giveUp, hurry },
+  operations: {
+    record,
+    recorded,
+    claimDue,
+    isWaiting,
+    tally,
+    postOf,
+    trace,
+    nextDue,
+    recover,
+    giveUp,
+    hurry,
+    waitingRecipients,
+    moveRecipients,
+  },
 } satisfies Engine;
 
 // Those of a post's recipients who are tried again.

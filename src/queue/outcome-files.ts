@@ -30,6 +30,12 @@ export class OutcomeFiles {
     return this.#calls(this.name(post));
   }
 
+  /** The file that a post's outcomes are in, or nothing: asking about a post that nobody knows makes no file. */
+  found(post: Id): OutcomeCalls[] {
+    const name = this.name(post);
+    return this.#names().includes(name) ? [this.#calls(name)] : [];
+  }
+
   /** All files, the newest first. Looked up each time: a command reads files that the daemon has just made. */
   all(): OutcomeCalls[] {
     return this.#names().map((name) => this.#calls(name));

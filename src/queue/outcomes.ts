@@ -3,12 +3,12 @@ import { canonicalOf } from '../mail/address.ts';
 import type { Claim } from './entry-operations.ts';
 import type { PostRows } from './outcome-engine.ts';
 import type { OutcomeCalls, OutcomeFiles } from './outcome-files.ts';
+import { droppedReply } from './recipients.ts';
 import type { DueRecipient, OutcomeState, Trace } from './store.ts';
 
 const pageSize = 1_000;
 /** Rows that one commit changes at most, so that another process never waits long for its turn (DESIGN: state). */
 const batchMost = 10_000;
-const droppedReply = 'dropped by the operator';
 
 /** What became of every recipient of the posts of a queue, over all its outcome files. */
 export class Outcomes {

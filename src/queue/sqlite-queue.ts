@@ -12,6 +12,8 @@ import { OutcomeFiles } from './outcome-files.ts';
 import type { OutcomeBatch } from './outcome-batch.ts';
 import type { PostRows } from './outcome-engine.ts';
 import { Outcomes } from './outcomes.ts';
+import { PostWorks } from './post-works.ts';
+import { SqliteRecipients } from './recipients.ts';
 import type { queueEngine } from './queue-engine.ts';
 import type {
   Chunk,
@@ -27,15 +29,12 @@ import type {
   NewEntry,
   NewMessage,
   OutcomeState,
-  PostWork,
   QueueCounts,
   QueueStore,
   Trace,
 } from './store.ts';
 
 const pageSize = 1_000;
-/** Posts whose list and number are remembered. */
-const worksMost = 256;
 
 export interface SqliteQueueOptions {
   readonly storage: Storage;
@@ -56,12 +55,13 @@ export function queueFile(directory: string): string {
 }
 
 class SqliteQueue implements QueueStore {
+  readonly recipients: SqliteRecipients;
   readonly #queue: Calls<typeof queueEngine>;
   readonly #files: OutcomeFiles;
   readonly #outcomes: Outcomes;
   readonly #bodies: Bodies;
   readonly #clock: Clock;
-  readonly #works = new Map<Id, PostWork>();
+  readonly #works = new PostWorks((post) => this.entry(post));
   readonly #fresh = new FreshBodies();
 
   constructor({ storage, directory, clock }: SqliteQueueOptions) {
@@ -71,6 +71,7 @@ class SqliteQueue implements QueueStore {
     const isNamed = async (id: Id): Promise<boolean> => (await this.#queue('message', { id })) !== undefined;
     this.#bodies = new Bodies(join(directory, 'body'), clock, isNamed);
     this.#clock = clock;
+    this.recipients = new SqliteRecipients(this.#files, clock, (post) => this.finishPost(post));
   }
 
   async accept(messages: readonly NewMessage[], entries: readonly NewEntry[]): Promise<void> {
@@ -167,7 +168,7 @@ class SqliteQueue implements QueueStore {
   async record(batch: OutcomeBatch): Promise<void> {
     const posts: PostRows[] = [];
     for (const packed of batch.posts) {
-      const work = await this.#workOf(packed.post);
+      const work = await this.#works.of(packed.post);
       // The operator may have dropped the post while its last recipients were on the wire.
       if (work) posts.push({ ...packed, list: work.list, number: work.number });
     }
@@ -261,7 +262,7 @@ class SqliteQueue implements QueueStore {
       if (goneBody) await this.#bodies.remove(goneBody);
       if (kind === 'post' && move === 'retry') await this.#outcomes.hurry(id, now);
       if (kind !== 'post' || move !== 'drop') continue;
-      this.#works.delete(id);
+      this.#works.forget(id);
       await this.#outcomes.giveUp(id, now);
     }
     return moved.map(({ id }) => id);
@@ -281,16 +282,6 @@ class SqliteQueue implements QueueStore {
     const gone = await this.#queue('gonePosts', { posts: [...posts] });
     for (const post of gone) await this.#outcomes.giveUp(post, this.#clock.now());
     return gone;
-  }
-
-  // A post's list and number never change; a fan-out asks for them with every batch.
-  async #workOf(post: Id): Promise<PostWork | undefined> {
-    const known = this.#works.get(post);
-    if (known) return known;
-    const work = (await this.entry(post))?.post;
-    if (work) this.#works.set(post, work);
-    if (this.#works.size > worksMost) this.#works.delete(this.#works.keys().next().value!);
-    return work;
   }
 
   async #ended({ isDone, goneBody }: Ended): Promise<boolean> {

@@ -3,6 +3,7 @@ import type { Role } from '../list/name.ts';
 import type { Cursor } from '../list/store.ts';
 import type { DsnRequest } from '../mail/dsn-request.ts';
 import type { OutcomeBatch } from './outcome-batch.ts';
+import type { WaitingRecipients } from './recipients.ts';
 
 /**
  * The queue: unfinished work, and what became of every recipient of a post.
@@ -164,7 +165,8 @@ export interface QueueCounts {
 export interface EntryFilter {
   readonly list?: string;
   readonly domain?: string;
-  readonly state?: EntryState;
+  /** Deferred: ready, after an attempt that came to nothing. */
+  readonly state?: EntryState | 'deferred';
   readonly kind?: EntryKind;
   /** Older than this many milliseconds. */
   readonly olderThan?: number;
@@ -181,6 +183,7 @@ export interface Claimant {
 }
 
 export interface QueueStore {
+  readonly recipients: WaitingRecipients;
   /** Puts messages and entries on disk in one commit, which is shared with others that wait. P1 rests on it. */
   accept(messages: readonly NewMessage[], entries: readonly NewEntry[]): Promise<void>;
   /** The same, and in the same commit claims those that have arrived, which must be due; gives them. */

@@ -40,7 +40,8 @@ test('a lane is paused, resumed and slowed by its name or one of its hosts', asy
     [['slow', long, '--to', '10%'], 0, /slowed/],
     [['slow', 'mx.example.com:2525', '--to', '100'], 0, /slowed/],
     [['pause', 'mx.example.com'], 64, /stands in 2 lanes: "mx\.example\.com:25", "mx\.example\.com:2525"/],
-    [['pause', 'elsewhere.example:25'], 66, /there is no lane "elsewhere\.example:25" now/],
+    [['resume', 'elsewhere.example:25'], 66, /there is no lane "elsewhere\.example:25" now/],
+    [['pause', 'Elsewhere.Example', '--dry-run'], 0, /^elsewhere\.example would be paused; nothing was changed/],
     [['pause', 'mx1.example.net', '--dry-run'], 0, /would be paused; nothing was changed/],
     [['pause'], 64, /LANE is missing/],
     [['slow', long], 64, /--to must be a share/],
@@ -59,7 +60,7 @@ test('a lane is paused, resumed and slowed by its name or one of its hosts', asy
     [long, { paused: false, factor: 1 }],
     [long, { factor: 0.1 }],
     ['mx.example.com:2525', { factor: 1 }],
-    ['elsewhere.example:25', { paused: true }],
+    ['elsewhere.example:25', { paused: false, factor: 1 }],
   ]);
 });
 

@@ -9,6 +9,7 @@ import { homePaths } from '../../src/home.ts';
 import { systemClock } from '../../src/lib/clock.ts';
 import { type Id, idMaker } from '../../src/lib/ids.ts';
 import { inlineStorage } from '../../src/lib/storage.ts';
+import { batchOf } from '../../src/queue/outcome-batch.ts';
 import { openSqliteQueue } from '../../src/queue/sqlite-queue.ts';
 
 /** What a command line left behind. */
@@ -89,6 +90,23 @@ export async function queuePost(home: string, number = 7): Promise<Id> {
   await queue.accept([{ id, body: Buffer.from('Subject: Hello\r\n\r\nHello all.\r\n') }], [entry]);
   await storage.close();
   return id;
+}
+
+/** Records that these recipients of a post that "queuePost" has queued were put off with this reply; an hour until the next try. */
+export async function putOff(
+  home: string,
+  post: Id,
+  addresses: readonly string[],
+  reply: string,
+  first = 0,
+): Promise<void> {
+  const storage = inlineStorage(engines);
+  const queue = await openSqliteQueue({ storage, directory: homePaths(home).queue, clock: systemClock });
+  const at = Date.now();
+  const rest = { post, state: 'deferred', at, next: at + 3_600_000, host: 'mx.example', reply } as const;
+  const outcomes = addresses.map((address, n) => ({ position: first + n, member: n + 1, address, ...rest }));
+  await queue.record(batchOf(outcomes));
+  await storage.close();
 }
 
 export const news = 'news@lists.example.org';

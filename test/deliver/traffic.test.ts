@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { setImmediate as turn } from 'node:timers/promises';
 import { shippedProviders } from '../../src/deliver/providers.ts';
-import { Traffic, type TrafficParts } from '../../src/deliver/traffic.ts';
+import { Traffic } from '../../src/deliver/traffic.ts';
+import type { TrafficParts } from '../../src/deliver/traffic-parts.ts';
 import type { FromTraffic, ToTraffic } from '../../src/deliver/traffic-messages.ts';
 import type { Clock } from '../../src/lib/clock.ts';
 
@@ -187,7 +188,7 @@ test('a dead host is told to all, and forgotten when it answers', async () => {
 test('an operator pauses, slows and resumes a lane', async () => {
   const { traffic, join } = startTraffic();
   const member = join();
-  assert.equal(await traffic.setLane('mx.example.net', { paused: true }), false, 'nobody knows it');
+  assert.equal(await traffic.setLane('mx.example.net', { factor: 0.5 }), false, 'nobody knows it');
   member.want('mx.example.net', 1);
   assert.equal(await traffic.setLane('mx.example.net', { paused: true }), true);
   member.want('mx.example.net', 1);
@@ -238,4 +239,67 @@ test('what was left in server.db and makes no sense is nothing', async () => {
   const { readMemory } = await import('../../src/deliver/traffic-memory.ts');
   for (const text of [undefined, '', '{', 'null', '[]', '{"lanes":{}}'])
     assert.deepEqual(Object.keys(readMemory(text).lanes), []);
+});
+
+test('limits that are read again hold for lanes that are known; connections and silences are remembered', async () => {
+  const { traffic, clock, join } = startTraffic({ laneConnections: 2, connectionsOut: 6 });
+  const limits = { providers: shippedProviders, laneConnections: 4, routeConnections: 20, connectionsOut: 6 };
+  const one = join();
+  one.want('mx.example.net', 10);
+  assert.equal(one.leases('mx.example.net'), 2);
+  traffic.renew(limits);
+  assert.equal(one.leases('mx.example.net'), 4);
+  traffic.renew({ ...limits, laneConnections: 1 });
+  one.end('mx.example.net', 3);
+  one.want('mx.example.net', 10);
+  assert.equal(one.leases('mx.example.net'), 4);
+  one.end('mx.example.net');
+  assert.equal(one.leases('mx.example.net'), 5);
+
+  one.want('mx.example.com', 1);
+  one.say({ kind: 'refusal', lane: 'mx.example.com', domain: 'example.com', reply: '421 4.7.0 slow down' });
+  one.end('mx.example.com');
+  const own = { ...shippedProviders.at(-1)!, name: 'club', hosts: ['.example.com'], connections: 3, silenceSeconds: 1 };
+  traffic.renew({ ...limits, providers: [own, ...shippedProviders] });
+  one.want('mx.example.com', 5);
+  assert.equal(one.leases('mx.example.com'), 1);
+  assert.equal((await traffic.lanes()).find(({ lane }) => lane === 'mx.example.com')?.provider, 'club');
+  await clock.move(120 * minute);
+  assert.ok(one.leases('mx.example.com') > 1);
+  traffic.renew({ ...limits, providers: [own, ...shippedProviders], connectionsOut: 200 });
+  traffic.stop();
+});
+
+test('what is paused before there is such a lane is held from its first mail, until it is resumed by either name', async () => {
+  const { traffic, join } = startTraffic();
+  const member = join();
+  for (const name of ['mx.example.net', 'late.example.net:25', 'smtp://relay.example.net:25'])
+    assert.ok(await traffic.setLane(name, { paused: true }));
+  assert.equal(await traffic.setLane('other.example.net', { paused: false, factor: 1 }), false);
+  assert.equal(await traffic.setLane('other.example.net', { factor: 0.5 }), false);
+  const lanes: [lane: string, hosts: string[]][] = [
+    ['mx.example.net mx2.example.net:25', ['mx.example.net', 'mx2.example.net']],
+    ['late.example.net:25', ['late.example.net']],
+    ['smtp://relay.example.net:25', ['relay.example.net']],
+  ];
+  for (const [lane, hosts] of lanes) member.want(lane, 1, hosts);
+  member.want('mx3.example.net:25', 1, ['mx3.example.net']);
+  assert.equal(member.leases(), 1);
+  const paused = async (): Promise<number> => (await traffic.lanes()).filter((lane) => lane.paused).length;
+  assert.equal(await paused(), 6);
+  assert.ok(await traffic.setLane('mx.example.net', { paused: false, factor: 1 }));
+  assert.equal(member.leases(lanes[0]![0]), 1);
+  assert.ok(await traffic.setLane('late.example.net:25', { paused: false, factor: 1 }));
+  assert.equal(member.leases(), 3);
+  assert.equal(await paused(), 2);
+  assert.deepEqual(
+    member.heard.flatMap((message) => (message.kind === 'hold' ? [[message.domain, message.isPaused]] : [])),
+    [
+      ['mx.example.net', true],
+      ['late.example.net:25', true],
+      ['smtp://relay.example.net:25', true],
+      ['mx.example.net', false],
+      ['late.example.net:25', false],
+    ],
+  );
 });

@@ -6,6 +6,13 @@ import { canonicalOf } from '../../src/mail/address.ts';
 import { causeOfPost } from '../../src/queue/cause.ts';
 import { type OutcomeBatch, unpackOutcomes } from '../../src/queue/outcome-batch.ts';
 import type {
+  RecipientFilter,
+  RecipientKey,
+  RecipientMove,
+  WaitingRecipient,
+  WaitingRecipients,
+} from '../../src/queue/recipients.ts';
+import type {
   Chunk,
   Claimant,
   DueRecipient,
@@ -47,6 +54,10 @@ const dayMs = 86_400_000;
 
 /** A queue in memory that answers every call in a later turn of the event loop, as a database over a network would. */
 export class MemoryQueue implements QueueStore {
+  readonly recipients: WaitingRecipients = {
+    find: (filter) => this.#find(filter),
+    move: (move, keys, isNobodyTrying) => this.#moveRecipients(move, keys, isNobodyTrying === true),
+  };
   readonly #clock: Clock;
   readonly #messages = new Map<Id, Buffer>();
   readonly #entries = new Map<Id, EntryRow>();
@@ -328,7 +339,7 @@ export class MemoryQueue implements QueueStore {
     const found = [...this.#entries.values()]
       .filter((row) => list === undefined || row.list === list)
       .filter((row) => domain === undefined || domainOf(row.recipient) === domain)
-      .filter((row) => state === undefined || row.state === state)
+      .filter((row) => state === undefined || row.state === state || (state === 'deferred' && isDeferred(row)))
       .filter((row) => kind === undefined || row.kind === kind)
       .filter((row) => olderThan === undefined || row.created < now - olderThan)
       .filter((row) => newerThan === undefined || row.created > now - newerThan)
@@ -370,13 +381,58 @@ export class MemoryQueue implements QueueStore {
     if (!this.#entries.has(id)) return false;
     for (const chunk of this.#chunksOf(id)) this.#chunks.delete(chunk.id);
     this.#remove(id);
-    for (const row of this.#waiting(id)) {
-      const { post, position, member, address } = row.latest;
-      row.history.push(row.latest);
-      const at = this.#clock.now();
-      row.latest = { post, position, member, address, state: 'failed', at, host: '', reply: 'dropped by the operator' };
-    }
+    for (const row of this.#waiting(id)) this.#giveUp(row);
     return true;
+  }
+
+  #giveUp(row: OutcomeRow): void {
+    const { post, position, member, address } = row.latest;
+    row.history.push(row.latest);
+    const at = this.#clock.now();
+    row.latest = { post, position, member, address, state: 'failed', at, host: '', reply: 'dropped by the operator' };
+    Object.assign(row, { owner: undefined, lease: undefined });
+  }
+
+  async *#find(filter: RecipientFilter): AsyncIterable<WaitingRecipient[]> {
+    await turn();
+    const { post, position, list, domain, state, olderThan, newerThan, reply } = filter;
+    const now = this.#clock.now();
+    const found = this.#waiting(post)
+      .map((row) => this.#waitingRecipient(row))
+      .filter((one) => position === undefined || one.position === position)
+      .filter((one) => list === undefined || one.list === list)
+      .filter((one) => domain === undefined || domainOf(one.address) === domain)
+      .filter((one) => state === undefined || one.state === state)
+      .filter((one) => olderThan === undefined || timeOf(one.post) < now - olderThan)
+      .filter((one) => newerThan === undefined || timeOf(one.post) > now - newerThan)
+      .filter((one) => reply === undefined || one.reply.toLowerCase().includes(reply.toLowerCase()))
+      .toSorted((a, b) => compare(a.post, b.post) || a.position - b.position);
+    for (let from = 0; from < found.length; from += 1_000) yield found.slice(from, from + 1_000);
+  }
+
+  #waitingRecipient({ latest, history }: OutcomeRow): WaitingRecipient {
+    const { state, next, ...rest } = latest;
+    const work = this.#posts.get(latest.post)!;
+    return { ...rest, ...work, state: state as WaitingRecipient['state'], next: next!, attempts: history.length + 1 };
+  }
+
+  async #moveRecipients(
+    move: RecipientMove,
+    keys: readonly RecipientKey[],
+    isNobodyTrying: boolean,
+  ): Promise<RecipientKey[]> {
+    await turn();
+    const now = this.#clock.now();
+    const moved = keys.filter(({ post, position }) => {
+      const row = this.#outcomes.get(post)?.get(position);
+      if (row?.latest.next === undefined) return false;
+      if (move === 'retry') row.latest = { ...row.latest, next: Math.min(row.latest.next, now) };
+      else if (row.owner === undefined || row.lease! < now || isNobodyTrying) this.#giveUp(row);
+      else return false;
+      return true;
+    });
+    if (move === 'drop') for (const { post } of moved) await this.finishPost(post);
+    return moved;
   }
 
   async move(move: Move, ids: readonly Id[]): Promise<Id[]> {
@@ -487,6 +543,10 @@ function traceOf({ latest, history }: OutcomeRow): Trace {
 
 function domainOf(address: string): string {
   return address.slice(address.lastIndexOf('@') + 1).toLowerCase();
+}
+
+function isDeferred({ state, reply }: Entry): boolean {
+  return state === 'ready' && reply !== '';
 }
 
 function compare(a: string, b: string): number {

@@ -81,9 +81,11 @@ export async function startOutgoing(t: TestContext, wishes: OutgoingWishes): Pro
     clock,
     log,
     random: () => 0,
-    lifetimeMs: wishes.lifetimeMs ?? 5 * 86_400_000,
-    delayNoticeMs: 4 * 3_600_000,
-    tellsDelivered: true,
+    limits: {
+      lifetimeMs: wishes.lifetimeMs ?? 5 * 86_400_000,
+      delayNoticeMs: 4 * 3_600_000,
+      tellsDelivered: true,
+    },
     notices: { clock, newId, hostname, domain: hostname, readerOf: readerOf },
     onNotice: () => {},
     onChunkDone: () => {},
@@ -113,7 +115,7 @@ export async function startOutgoing(t: TestContext, wishes: OutgoingWishes): Pro
   });
   deliverer.start();
   ends.push(async () => {
-    await deliverer.stop();
+    await deliverer.stop(30_000);
     traffic.stop();
     await storage.close();
   });

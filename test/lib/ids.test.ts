@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import * as fc from 'fast-check';
-import { idMaker, parseId, timeOf } from '../../src/lib/ids.ts';
+import { idMaker, idsFrom, parseId, timeOf } from '../../src/lib/ids.ts';
 import { HandClock } from '../helpers/hand-clock.ts';
 
 test('ids of one maker sort in the order they were made, whatever the clock does', () => {
@@ -38,4 +38,14 @@ test('an id from outside is 18 of the digits, nothing else', () => {
   assert.equal(parseId(id), id);
   const others = ['', id.slice(1), `${id}0`, id.toUpperCase(), `${id.slice(1)}w`, `${id}\n`, `../${id.slice(3)}`];
   for (const other of others) assert.equal(parseId(other), undefined, JSON.stringify(other));
+});
+
+test('ids are found by the time at which they were made', () => {
+  fc.assert(
+    fc.property(fc.integer({ min: 1, max: 2 ** 50 - 2 }), (now) => {
+      const id = idMaker(new HandClock(now))();
+      assert.deepEqual([id > idsFrom(now - 1), id > idsFrom(now), id > idsFrom(now + 1)], [true, true, false]);
+    }),
+  );
+  assert.ok(idMaker(new HandClock(1))() > idsFrom(-5));
 });

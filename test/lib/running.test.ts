@@ -39,6 +39,17 @@ test('work ends side by side, then the rest, the last that was started first', a
   assert.deepEqual(running, []);
 });
 
+test('work keeps the time that it is given, and what it had to cut off is named', async () => {
+  const given: number[] = [];
+  const running: Running[] = [
+    { what: 'delivery', isWork: true, end: async (ms) => `${given.push(ms)} connection` },
+    { what: 'dispatch', isWork: true, end: async () => undefined },
+    { what: 'timer', end: async () => 'nothing that counts' },
+  ];
+  assert.deepEqual(await endAll(running, 500, clockThat(false)), ['delivery (1 connection)']);
+  assert.deepEqual(given, [500]);
+});
+
 test('what does not end in time is named, and the rest ends all the same', async () => {
   const ended: string[] = [];
   const slept: number[] = [];

@@ -4,6 +4,7 @@ import { chunkConformance } from './chunk-conformance.ts';
 import { operatorConformance } from './operator-conformance.ts';
 import { type OpenQueue, promisingOf } from './opening.ts';
 import { outcomeConformance } from './outcome-conformance.ts';
+import { recipientConformance } from './recipient-conformance.ts';
 
 /** What every QueueStore promises. `open` gives an empty one, which the test cleans up. */
 export function queueStoreConformance(name: string, open: OpenQueue): void {
@@ -13,4 +14,5 @@ export function queueStoreConformance(name: string, open: OpenQueue): void {
   chunkConformance(promising);
   outcomeConformance(promising);
   operatorConformance(promising);
+  recipientConformance(promising);
 }

@@ -100,15 +100,20 @@ async function changeLane(
     const all = found.map(({ lane }) => `"${lane}"`).join(', ');
     return complaint(exit.usage, `"${name}" stands in ${found.length} lanes: ${all}`, 'write the whole name of one');
   }
-  const lane = found[0]?.lane ?? name;
+  // A path in a route's name has its letters as they are.
+  const lane = found[0]?.lane ?? (name.includes('/') ? name : name.toLowerCase());
   if (call.flag('dry-run')) {
-    if (found.length === 0) return noSuchLane(name);
+    if (found.length === 0 && action !== 'pause') return noSuchLane(name);
     return tell(call, { lane, action, dryRun: true }, `${lane} would be ${done[action]}; nothing was changed`);
   }
   const asked = await askDaemon(call.door, { ask: 'setLane', lane, ...change });
   if (asked === 'silent' || 'problem' in asked) return unanswered(asked, call.door);
   if (!asked.answer) return noSuchLane(name);
-  return tell(call, { lane, action, dryRun: false }, `${lane} ${done[action]}`);
+  const isToCome = found.length === 0 && action === 'pause';
+  const held = isToCome
+    ? `: no lane of this name has work now; mail to such a domain or host is held when it comes`
+    : '';
+  return tell(call, { lane, action, dryRun: false }, `${lane} ${done[action]}${held}`);
 }
 
 // A list is paused by holding its posts, which outlives the daemon; only its speed is the daemon's own.

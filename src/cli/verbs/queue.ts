@@ -1,20 +1,13 @@
 import type { Home } from '../../home.ts';
-import { type Id, parseId } from '../../lib/ids.ts';
-import type { Entry, EntryFilter, EntryKind, EntryState, Move } from '../../queue/store.ts';
-import {
-  type Call,
-  type Complaint,
-  complaint,
-  type Ending,
-  exit,
-  isComplaint,
-  printJson,
-  shown,
-  timeText,
-} from '../door.ts';
-import { linesOf, readInput } from '../input.ts';
-import { readListName } from '../list-argument.ts';
-import { putBack, tellDaemon, withHome } from '../open.ts';
+import type { Id } from '../../lib/ids.ts';
+import type { RecipientFilter, RecipientKey, WaitingRecipient } from '../../queue/recipients.ts';
+import type { Move } from '../../queue/store.ts';
+import { type Call, type Complaint, complaint, type Ending, exit, isComplaint } from '../door.ts';
+import { tellDaemon, withHome } from '../open.ts';
+import { type QueueFilter, readFilter } from '../queue-filter.ts';
+import { givenIds, idsFromInput, type Named, recipientId } from '../queue-ids.ts';
+import { type Moved, moveEntries, moveRecipients, pagesOf, recipientsAreNotHeld } from '../queue-moves.ts';
+import { printEntry, printEntryLine, printRecipient, printRecipientLine } from '../queue-text.ts';
 
 const done: Readonly<Record<Move, string>> = {
   hold: 'held',
@@ -23,179 +16,149 @@ const done: Readonly<Record<Move, string>> = {
   drop: 'dropped',
 };
 
-/** Entries that one commit moves at most, so that the daemon never waits long for its turn. */
-const batchMost = 1_000;
+/** What is shown or moved. */
+interface Wanted {
+  readonly entries: readonly Id[] | undefined;
+  readonly recipients: AsyncIterable<readonly RecipientKey[]> | undefined;
+}
 
-/** Shows the queue, or moves entries in it. */
+/** Shows the queue, or moves entries and recipients in it. */
 export async function run(call: Call): Promise<Ending> {
   const action = call.text('action') ?? 'list';
   const filter = readFilter(call);
   if (isComplaint(filter)) return filter;
+  const given = givenIds(call);
+  if (isComplaint(given)) return given;
+  if (given && filter.isGiven && (!filter.recipients || given.recipients.length > 0)) return idsAndFilters();
   return withHome(call.door, async (home) => {
-    if (action === 'list' && call.texts('ids').length === 0) return listAll(call, home, filter);
-    const ids = await readIds(call, home, filter);
-    if (isComplaint(ids)) return ids;
-    return action === 'list' || action === 'show'
-      ? show(call, home, ids, action)
-      : moveAll(call, home, ids, action as Move);
+    if (action === 'list' || action === 'show') return look(call, home, given, filter, action);
+    return moveAll(call, home, given, filter, action as Move);
   });
 }
 
-function readFilter(call: Call): EntryFilter | Complaint {
-  const list = call.text('list');
-  const name = list === undefined ? undefined : readListName(call.door, list);
-  if (isComplaint(name)) return name;
-  const ages = readAges(call);
-  if (isComplaint(ages)) return ages;
-  const domain = call.text('domain')?.toLowerCase();
-  const state = call.text('state') as EntryState | undefined;
-  const reply = call.text('reply');
-  const kind = call.text('kind') as EntryKind | undefined;
-  return {
-    ...(name ? { list: name.address } : {}),
-    ...(domain === undefined ? {} : { domain }),
-    ...(state === undefined ? {} : { state }),
-    ...(kind === undefined ? {} : { kind }),
-    ...(reply === undefined ? {} : { reply }),
-    ...ages,
-  };
+// These filters and ids together would mean less than what is named: nobody should lose a whole post by that.
+function idsAndFilters(): Complaint {
+  return complaint(
+    exit.usage,
+    'ids and filters are given: which of them?',
+    'give ids or filters; with the id of a post, --domain, --reply, --state deferred and --kind recipient mean recipients of it',
+  );
 }
 
-function readAges(call: Call): Pick<EntryFilter, 'olderThan' | 'newerThan'> | Complaint {
-  const ages: { olderThan?: number; newerThan?: number } = {};
-  for (const [option, name] of [
-    ['older-than', 'olderThan'],
-    ['newer-than', 'newerThan'],
-  ] as const) {
-    const text = call.text(option);
-    if (text === undefined) continue;
-    const age = ageMs(text);
-    if (age === undefined)
-      return complaint(exit.usage, `"${text}" is not an age`, `write --${option} 90s, 15m, 6h or 2d`);
-    ages[name] = age;
+async function look(
+  call: Call,
+  home: Home,
+  given: Named | undefined,
+  filter: QueueFilter,
+  action: 'list' | 'show',
+): Promise<Ending> {
+  if (given && !filter.isGiven) return lookAtNamed(call, home, given, action);
+  if (!given && !filter.isGiven && action === 'show') {
+    const named = await idsFromInput(call);
+    return isComplaint(named) ? named : lookAtNamed(call, home, named, action);
   }
-  return ages;
-}
-
-function ageMs(text: string): number | undefined {
-  const found = /^(\d{1,6})([smhd])$/.exec(text);
-  const unit = { s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 }[found?.[2] ?? ''];
-  return found && unit !== undefined ? Number(found[1]) * unit : undefined;
-}
-
-async function listAll(call: Call, home: Home, filter: EntryFilter): Promise<Ending> {
-  for await (const entries of home.queue.entries(filter)) for (const entry of entries) await printLine(call, entry);
+  if (!given && filter.entries) {
+    for await (const entries of home.queue.entries(filter.entries))
+      for (const entry of entries)
+        await (action === 'list' ? printEntryLine(call, entry) : printEntry(call, home, entry));
+  }
+  for await (const recipients of found(home, given, filter.recipients))
+    for (const one of recipients) await (action === 'list' ? printRecipientLine : printRecipient)(call, one);
   return exit.done;
 }
 
-// Ids as arguments, else all that the filters find, else standard input: never the whole queue by an oversight.
-async function readIds(call: Call, home: Home, filter: EntryFilter): Promise<Id[] | Complaint> {
-  const given = call.texts('ids');
-  if (given.length > 0) return parseIds(given.map((text, at) => ({ number: at + 1, text })));
-  if (Object.keys(filter).length === 0) {
-    const input = await readInput(call.door, 'entry ids, one per line,');
-    return isComplaint(input) ? input : parseIds(linesOf(input));
-  }
-  const ids: Id[] = [];
-  for await (const entries of home.queue.entries(filter)) ids.push(...entries.map((entry) => entry.id));
-  return ids;
-}
-
-function parseIds(lines: Iterable<{ number: number; text: string }>): Id[] | Complaint {
-  const ids: Id[] = [];
-  for (const { number, text } of lines) {
-    const id = parseId(text);
-    if (!id)
-      return complaint(
-        exit.badInput,
-        `line ${number}: "${shown(text.slice(0, 100))}" is not the id of an entry; nothing was changed`,
-        '"ezlm queue list" shows the ids',
-      );
-    ids.push(id);
-  }
-  return ids;
-}
-
-async function show(call: Call, home: Home, ids: readonly Id[], action: 'list' | 'show'): Promise<Ending> {
+async function lookAtNamed(call: Call, home: Home, named: Named, action: 'list' | 'show'): Promise<Ending> {
   let missing = 0;
-  for (const id of ids) {
+  const miss = (what: string): void => {
+    missing++;
+    call.door.say(what);
+  };
+  for (const id of named.entries) {
     const entry = await home.queue.entry(id);
-    if (!entry) {
-      missing++;
-      call.door.say(`there is no entry ${id}`);
-    } else if (action === 'list') await printLine(call, entry);
-    else await printEntry(call, home, entry);
+    if (!entry) miss(`there is no entry ${id}`);
+    else await (action === 'list' ? printEntryLine(call, entry) : printEntry(call, home, entry));
+  }
+  for (const key of named.recipients) {
+    const [one] = await firstPage(home.queue.recipients.find(key));
+    if (!one) miss(`nobody waits as ${recipientId(key)}`);
+    else await (action === 'list' ? printRecipientLine : printRecipient)(call, one);
   }
   return missing === 0 ? exit.done : exit.noInput;
 }
 
-async function moveAll(call: Call, home: Home, ids: readonly Id[], action: Move): Promise<Ending> {
+async function moveAll(
+  call: Call,
+  home: Home,
+  given: Named | undefined,
+  filter: QueueFilter,
+  move: Move,
+): Promise<Ending> {
+  const wanted = await wantedOf(call, home, given, filter);
+  if (isComplaint(wanted)) return wanted;
+  const isHeld = move === 'hold' || move === 'release';
+  if (isHeld && wanted.recipients && !wanted.entries) return recipientsAreNotHeld(move);
+  const none: Moved = { asked: 0, moved: 0 };
+  const entries = wanted.entries ? await moveEntries(call, home, wanted.entries, move) : none;
+  const recipients = wanted.recipients && !isHeld ? await moveRecipients(call, home, wanted.recipients, move) : none;
+  const moved = entries.moved + recipients.moved;
   const isDry = call.flag('dry-run');
-  const posts = await postsById(home);
-  const stopped: string[] = [];
-  let moved = 0;
-  for (let from = 0; from < ids.length; from += batchMost) {
-    const batch = ids.slice(from, from + batchMost);
-    const could = await movable(home, batch, isDry ? undefined : action);
-    moved += could.size;
-    for (const id of batch) await tellMove(call, action, id, could.has(id));
-    stopped.push(...[...could].flatMap((id) => posts.get(id) ?? []));
-  }
   if (moved > 0 && !isDry) await tellDaemon(call.door);
-  if (!isDry && (action === 'hold' || action === 'drop')) await putBack(call.door, stopped);
-  call.door.say(isDry ? `${moved} would be ${done[action]}; nothing was changed` : `${moved} ${done[action]}`);
-  return moved === ids.length ? exit.done : exit.noInput;
+  const ofThem = recipients.moved > 0 ? `, ${recipients.moved} of them recipients of posts` : '';
+  call.door.say(
+    isDry ? `${moved} would be ${done[move]}${ofThem}; nothing was changed` : `${moved} ${done[move]}${ofThem}`,
+  );
+  if (move === 'hold' && wanted.recipients && (await firstPage(wanted.recipients)).length > 0) sayNotHeld(call, filter);
+  return moved === entries.asked + recipients.asked ? exit.done : exit.noInput;
 }
 
-// The lists of the posts in the queue, by the ids that stand for them.
-async function postsById({ queue }: Home): Promise<ReadonlyMap<string, string>> {
-  const lists = new Map<string, string>();
-  for await (const page of queue.entries({ kind: 'post' }))
-    for (const { id, cause, list } of page) lists.set(id, list).set(cause.replace(/:post$/, ''), list);
-  return lists;
-}
-
-// Those of the ids that were moved; without an action those that are there. The id that "ezlm send" printed stands for its post, too.
-async function movable(home: Home, ids: readonly Id[], action: Move | undefined): Promise<Set<Id>> {
-  const moved = new Set(action ? await home.queue.move(action, ids) : []);
-  for (const id of ids) {
-    if (moved.has(id)) continue;
-    const entry = await home.queue.entry(id);
-    if (!entry) continue;
-    const isMoved = !action || (entry.id !== id && (await home.queue.move(action, [entry.id])).length > 0);
-    if (isMoved) moved.add(id);
+// Ids as arguments, else all that the filters find, else standard input: never the whole queue by an oversight.
+async function wantedOf(
+  call: Call,
+  home: Home,
+  given: Named | undefined,
+  filter: QueueFilter,
+): Promise<Wanted | Complaint> {
+  if (filter.isGiven) {
+    const entries = given ? undefined : filter.entries && (await idsOf(home, filter));
+    return { entries, recipients: filter.recipients && found(home, given, filter.recipients) };
   }
-  return moved;
+  const named = given ?? (await idsFromInput(call));
+  if (isComplaint(named)) return named;
+  const { entries, recipients } = named;
+  const isOnly = recipients.length > 0 && entries.length === 0;
+  return {
+    entries: isOnly ? undefined : entries,
+    recipients: recipients.length > 0 ? pagesOf(recipients) : undefined,
+  };
 }
 
-async function tellMove(call: Call, action: Move, id: Id, could: boolean): Promise<void> {
-  const isDry = call.flag('dry-run');
-  if (!could) call.door.say(`${id} is not there, or not in a state that allows ${action}`);
-  if (call.flag('json')) await printJson(call.door, { id, action, done: could && !isDry, dryRun: isDry });
+async function idsOf(home: Home, filter: QueueFilter): Promise<Id[]> {
+  const ids: Id[] = [];
+  for await (const entries of home.queue.entries(filter.entries ?? {})) ids.push(...entries.map(({ id }) => id));
+  return ids;
 }
 
-function printLine(call: Call, entry: Entry): Promise<void> {
-  if (call.flag('json')) return printJson(call.door, fieldsOf(entry));
-  const { id, kind, state, created, attempts, recipient, reply } = entry;
-  const age = `${Math.max(0, Math.round((call.door.clock.now() - created) / 60_000))}m`;
-  return call.door.print(
-    `${id} ${kind.padEnd(7)} ${state.padEnd(7)} ${age.padStart(6)} ${attempts} ${shown(recipient)} ${shown(reply)}\n`,
+// The recipients that a filter finds, of all posts or of those that were named; the id that "ezlm send" printed stands for its post, too.
+async function* found(
+  { queue }: Home,
+  given: Named | undefined,
+  filter: RecipientFilter | undefined,
+): AsyncGenerator<WaitingRecipient[]> {
+  if (!filter) return;
+  if (!given) yield* queue.recipients.find(filter);
+  for (const id of given?.entries ?? []) {
+    const post = (await queue.entry(id))?.id ?? id;
+    yield* queue.recipients.find({ ...filter, post });
+  }
+}
+
+async function firstPage<Row>(pages: AsyncIterable<readonly Row[]>): Promise<readonly Row[]> {
+  for await (const page of pages) return page;
+  return [];
+}
+
+function sayNotHeld(call: Call, { domain = 'DOMAIN' }: QueueFilter): void {
+  call.door.say(
+    `recipients of posts are not held by this: "ezlm lane pause ${domain}" keeps a domain from being tried, "ezlm queue hold ID" a post`,
   );
-}
-
-async function printEntry(call: Call, home: Home, entry: Entry): Promise<void> {
-  const tally = entry.kind === 'post' ? { outcomes: await home.queue.tally(entry.id) } : {};
-  const fields = { ...fieldsOf(entry), ...tally };
-  if (call.flag('json')) return printJson(call.door, fields);
-  const lines = Object.entries(fields).map(
-    ([name, value]) => `${name}: ${typeof value === 'object' ? JSON.stringify(value) : shown(String(value))}\n`,
-  );
-  return call.door.print(`${lines.join('')}\n`);
-}
-
-function fieldsOf(entry: Entry): Record<string, unknown> {
-  const { id, kind, state, list: listAddress, sender, recipient, created, due, attempts, size, reply, post } = entry;
-  const times = { created: timeText(created), due: timeText(due) };
-  const number = post ? { number: post.number, role: post.role } : {};
-  return { id, kind, state, list: listAddress, sender, recipient, ...times, attempts, size, reply, ...number };
 }

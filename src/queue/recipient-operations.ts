@@ -1,0 +1,101 @@
+import { type Database, read, write } from '../lib/database.ts';
+import type { Id } from '../lib/ids.ts';
+import type { RecipientMove, WaitingState } from './recipients.ts';
+
+/** A recipient of a post as one key: the post's key stands above the position. */
+export const positions = 2 ** 32;
+
+/** What a page of waiting recipients is asked for with; null: not narrowed. */
+export interface RecipientAsk {
+  /** The last key of the page before; 0 at first. */
+  readonly after: number;
+  readonly limit: number;
+  readonly post: Id | null;
+  readonly position: number | null;
+  readonly list: string | null;
+  readonly domain: string | null;
+  readonly state: WaitingState | null;
+  readonly reply: string | null;
+  /** Only posts whose ids sort before this text. */
+  readonly before: string | null;
+  /** Only posts whose ids sort after this text. */
+  readonly from: string | null;
+}
+
+/** A row of such a page. */
+export interface RecipientRow {
+  readonly key: number;
+  readonly post: Id;
+  readonly list: string;
+  readonly number: number;
+  readonly member: number;
+  readonly address: string;
+  readonly state: WaitingState;
+  readonly attempts: number;
+  readonly at: number;
+  readonly next: number;
+  readonly host: string;
+  readonly reply: string;
+}
+
+/** A page of those who were tried and wait, in the order of their keys: the index of those who wait has no others. */
+export const waitingRecipients = read((db: Database, ask: RecipientAsk): RecipientRow[] => {
+  const keys = keysOf(db, ask);
+  if (!keys) return [];
+  return db.all<RecipientRow>(
+    `SELECT o.key, p.post, p.list, p.number, o.member, o.address, o.state, o.attempts, o.at, o.next, o.host, o.reply
+      FROM outcomes o INDEXED BY outcomes_waiting JOIN posts p ON p.key = o.key / ${positions}
+      WHERE o.next IS NOT NULL AND o.key > ?1 AND o.key < ?2 AND (?4 IS NULL OR p.list = ?4) AND (?5 IS NULL OR o.domain = ?5)
+      AND (?6 IS NULL OR o.state = ?6) AND (?7 IS NULL OR instr(lower(o.reply), lower(?7)) > 0)
+      AND (?8 IS NULL OR p.post < ?8) AND (?9 IS NULL OR p.post > ?9) ORDER BY o.key LIMIT ?3`,
+    Math.max(ask.after, keys.above),
+    keys.below,
+    ask.limit,
+    ask.list,
+    ask.domain,
+    ask.state,
+    ask.reply,
+    ask.before,
+    ask.from,
+  );
+});
+
+// Where the keys of the post or the one recipient lie that are asked for; undefined when the file does not know the post.
+function keysOf(db: Database, { post, position }: RecipientAsk): { above: number; below: number } | undefined {
+  if (post === null) return { above: 0, below: Number.MAX_SAFE_INTEGER };
+  const row = db.get<{ key: number }>('SELECT key FROM posts WHERE post = ?', post);
+  if (!row) return undefined;
+  const base = row.key * positions;
+  if (position === null) return { above: base - 1, below: base + positions };
+  return { above: base + position - 1, below: base + position + 1 };
+}
+
+/** What is done to some recipients of one file in one commit. */
+export interface RecipientsMove {
+  readonly move: RecipientMove;
+  readonly keys: readonly { readonly post: Id; readonly position: number }[];
+  readonly now: number;
+  /** What their traces say of a drop. */
+  readonly reply: string;
+  /** Nobody tries anybody: claims hold nothing back. */
+  readonly isNobodyTrying: boolean;
+}
+
+// A result that is on its way would make a recipient who was dropped wait again.
+const isFree = '(owner IS NULL OR lease < ?1 OR ?2)';
+const updates: Readonly<Record<RecipientMove, string>> = {
+  retry: 'UPDATE outcomes SET next = min(next, ?1) WHERE next IS NOT NULL AND key = ?4',
+  drop: `UPDATE outcomes SET history = history || json_array(state, at, host, reply) || char(10), state = 'failed', at = ?1, host = '',
+    reply = ?3, domain = NULL, next = NULL, owner = NULL, lease = NULL WHERE next IS NOT NULL AND ${isFree} AND key = ?4`,
+};
+
+/** Gives the places of those that it was done to among the keys. */
+export const moveRecipients = write((db: Database, ask: RecipientsMove): number[] => {
+  const { move, keys, now, reply, isNobodyTrying } = ask;
+  return keys.flatMap(({ post, position }, at) => {
+    const row = db.get<{ key: number }>('SELECT key FROM posts WHERE post = ?', post);
+    if (!row) return [];
+    const { changes } = db.run(updates[move], now, isNobodyTrying ? 1 : 0, reply, row.key * positions + position);
+    return changes > 0 ? [at] : [];
+  });
+});
