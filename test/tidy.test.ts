@@ -214,6 +214,14 @@ test('no file names a machine, a package host, or work that was put off', () => 
   assert.deepEqual(wrong, []);
 });
 
+// See `Database` in lib/database.ts.
+test('a limit of a statement is no bare parameter', () => {
+  const wrong = sources.flatMap((file) =>
+    file.lines.filter((line) => /\b(?:LIMIT|OFFSET) \?(?!\d* \+ 0)/.test(line)).map((line) => `${file.path}: ${line}`),
+  );
+  assert.deepEqual(wrong, []);
+});
+
 test('exported functions and classes carry a doc comment', () => {
   const wrong = sources.flatMap((file) =>
     file.lines

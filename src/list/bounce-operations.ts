@@ -14,7 +14,7 @@ export const bounces = read((db: Database, ask: { limit: number; canonical: stri
   db
     .all<Omit<KeptBounce, 'permanent' | 'counted'> & { permanent: number; counted: number }>(
       `SELECT id, member, address, number, at, how, reason, grounds, permanent, status, host, text, cause, counted FROM bounces
-        WHERE ?1 IS NULL OR lower(address) = ?1 ORDER BY id DESC LIMIT ?2`,
+        WHERE ?1 IS NULL OR lower(address) = ?1 ORDER BY id DESC LIMIT ?2 + 0`,
       ask.canonical,
       ask.limit,
     )
@@ -62,7 +62,7 @@ export const bounceSummary = read((db: Database, { from, to }: { from: number; t
   ),
   byDomain: db.all(
     `SELECT lower(substr(address, instr(address, '@') + 1)) AS domain, count(*) AS count FROM bounces WHERE at >= ? AND at < ?
-      GROUP BY domain ORDER BY count DESC, domain LIMIT ?`,
+      GROUP BY domain ORDER BY count DESC, domain LIMIT ? + 0`,
     from,
     to,
     domainsMost,
@@ -85,7 +85,7 @@ export const eraseBounces = write((db: Database, { canonical }: { canonical: str
 });
 
 export const forgetBounces = write((db: Database, { before }: { before: number }): number => {
-  const old = 'SELECT id FROM bounces WHERE at < ? ORDER BY at LIMIT ?';
+  const old = 'SELECT id FROM bounces WHERE at < ? ORDER BY at LIMIT ? + 0';
   db.run(`DELETE FROM evidence WHERE bounce IN (${old})`, before, forgottenMost);
   return db.run(`DELETE FROM bounces WHERE id IN (${old})`, before, forgottenMost).changes;
 });

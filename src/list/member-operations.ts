@@ -127,7 +127,7 @@ export const count = read(
 export const addresses = read((db: Database, ask: { role: Role; after: Cursor; limit: number }): Cursor[] =>
   db.all<Cursor>(
     `SELECT domain, address FROM members
-        WHERE role = ? AND (domain, address) > (?, ?) ORDER BY domain, address LIMIT ?`,
+        WHERE role = ? AND (domain, address) > (?, ?) ORDER BY domain, address LIMIT ? + 0`,
     ask.role,
     ask.after.domain,
     ask.after.address,
@@ -154,7 +154,7 @@ export const page = read((db: Database, ask: PageAsk): MemberPage => {
     : '';
   const packed = db.get<{ lines: string | null; count: number; first: string | null; last: string | null }>(
     `SELECT group_concat(id || ' ' || address || char(10), '') AS lines, count(*) AS count, min(domain) AS first, max(domain) AS last
-      FROM (${membersBehind} LIMIT ?) WHERE id <= ? AND substr(address, 1, 1) <> '@' ${isSuspended}`,
+      FROM (${membersBehind} LIMIT ? + 0) WHERE id <= ? AND substr(address, 1, 1) <> '@' ${isSuspended}`,
     role,
     after.domain,
     after.address,
@@ -162,7 +162,7 @@ export const page = read((db: Database, ask: PageAsk): MemberPage => {
     lastMember,
   )!;
   const [last, next] = db.all<Cursor>(
-    `SELECT domain, address FROM (${membersBehind} LIMIT 2 OFFSET ?)`,
+    `SELECT domain, address FROM (${membersBehind} LIMIT 2 OFFSET ? + 0)`,
     role,
     after.domain,
     after.address,
@@ -252,7 +252,7 @@ function rowsOfPage(db: Database, { role, after, limit }: PageAsk): number {
   const first = db.get<Cursor>(`${membersBehind} LIMIT 1`, role, after.domain, after.address);
   if (!first) return limit;
   const { n } = db.get<{ n: number }>(
-    'SELECT count(*) AS n FROM (SELECT 1 FROM members WHERE role = ? AND domain = ? AND address >= ? LIMIT ?)',
+    'SELECT count(*) AS n FROM (SELECT 1 FROM members WHERE role = ? AND domain = ? AND address >= ? LIMIT ? + 0)',
     role,
     first.domain,
     first.address,

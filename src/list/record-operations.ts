@@ -127,7 +127,7 @@ export const note = write((db: Database, ask: { line: LogLine; cause: string }) 
 
 export const logPage = read((db: Database, ask: { after: number; limit: number }): (LogLine & { id: number })[] =>
   db.all<LogLine & { id: number }>(
-    'SELECT id, at, event, role, address, note FROM log WHERE id > ? ORDER BY id LIMIT ?',
+    'SELECT id, at, event, role, address, note FROM log WHERE id > ? ORDER BY id LIMIT ? + 0',
     ask.after,
     ask.limit,
   ),

@@ -35,9 +35,9 @@ export const takeSteps = write(
     ask: { now: number; rules: LadderRules; limit: number },
   ): { steps: TakenStep[]; recovered: number } => {
     const { now, rules, limit } = ask;
-    const due = db.all<MemberRow>(`${standingRows} WHERE s.due <= ? ORDER BY s.due LIMIT ?`, now, limit);
+    const due = db.all<MemberRow>(`${standingRows} WHERE s.due <= ? ORDER BY s.due LIMIT ? + 0`, now, limit);
     const taken = due.map((row) => takeStep(db, row, now, rules));
-    const unsent = db.all<MemberRow>(`${standingRows} WHERE s.unsent = 1 ORDER BY s.member LIMIT ?`, limit);
+    const unsent = db.all<MemberRow>(`${standingRows} WHERE s.unsent = 1 ORDER BY s.member LIMIT ? + 0`, limit);
     return {
       steps: unsent.map((row) => stepOf(db, standingOf(row))),
       recovered: taken.filter((step) => step === 'recovered').length,
@@ -53,7 +53,7 @@ export const standings = read(
   (db: Database, ask: { after: number; canonical: string | null; limit: number }): MemberStanding[] =>
     db
       .all<MemberRow>(
-        `${standingRows} WHERE s.member > ?1 AND (?2 IS NULL OR m.address = ?2) ORDER BY s.member LIMIT ?3`,
+        `${standingRows} WHERE s.member > ?1 AND (?2 IS NULL OR m.address = ?2) ORDER BY s.member LIMIT ?3 + 0`,
         ask.after,
         ask.canonical,
         ask.limit,
@@ -160,7 +160,7 @@ function stepOf(db: Database, one: MemberStanding): TakenStep {
   const began = one.standing.began ?? 0;
   const missed = db.all<{ number: number; subject: string }>(
     `SELECT b.number, coalesce(p.subject, '') AS subject FROM bounces b LEFT JOIN posts p ON p.number = b.number
-      WHERE b.member = ? AND b.at >= ? AND b.number > 0 GROUP BY b.number ORDER BY b.number LIMIT ?`,
+      WHERE b.member = ? AND b.at >= ? AND b.number > 0 GROUP BY b.number ORDER BY b.number LIMIT ? + 0`,
     one.member,
     began,
     missedMost,

@@ -70,7 +70,7 @@ const eraseSuppressed = write((db: Database, ask: { canonical: string }): boolea
 
 const suppressedPage = read((db: Database, ask: { after: number; limit: number }): Suppressed[] =>
   db.all<Suppressed>(
-    `SELECT id, coalesce(address, '') AS address, hash, why, at FROM suppressed WHERE id > ? ORDER BY id LIMIT ?`,
+    `SELECT id, coalesce(address, '') AS address, hash, why, at FROM suppressed WHERE id > ? ORDER BY id LIMIT ? + 0`,
     ask.after,
     ask.limit,
   ),

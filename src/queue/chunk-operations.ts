@@ -85,7 +85,7 @@ export const claimChunks = write(
       `SELECT c.id, c.count FROM chunks c JOIN entries e ON e.id = c.post
         WHERE ((c.state = 'ready' AND c.due <= ?1) OR (c.state = 'claimed' AND c.lease < ?1)) AND e.state <> 'held'
         AND c.domain NOT IN (SELECT value FROM json_each(?2)) AND e.recipient NOT IN (SELECT value FROM json_each(?3))
-        ORDER BY c.due, c.id LIMIT ?4`,
+        ORDER BY c.due, c.id LIMIT ?4 + 0`,
       ask.now,
       JSON.stringify(ask.exceptDomains),
       JSON.stringify(ask.exceptLists),

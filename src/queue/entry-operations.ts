@@ -139,7 +139,7 @@ export const entries = read(
       .all<EntryRow>(
         `SELECT ${columns} FROM entries e WHERE e.id > ?1 AND (?2 IS NULL OR e.list = ?2) AND (?3 IS NULL OR e.domain = ?3)
         AND (?4 IS NULL OR e.state = ?4 OR (?4 = 'deferred' AND e.state = 'ready' AND e.reply <> '')) AND (?5 IS NULL OR e.kind = ?5) AND (?6 IS NULL OR e.created < ?6)
-        AND (?7 IS NULL OR e.created > ?7) AND (?8 IS NULL OR instr(lower(e.reply), lower(?8)) > 0) ORDER BY e.id LIMIT ?9`,
+        AND (?7 IS NULL OR e.created > ?7) AND (?8 IS NULL OR instr(lower(e.reply), lower(?8)) > 0) ORDER BY e.id LIMIT ?9 + 0`,
         ask.after,
         list ?? null,
         domain?.toLowerCase() ?? null,

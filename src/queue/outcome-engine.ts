@@ -87,7 +87,7 @@ const claimDue = write(
     const found = db.all<DueRecipient & { key: number }>(
       `SELECT o.key, p.post, o.member, o.address, o.attempts FROM outcomes o JOIN posts p ON p.key = o.key / ${positions}
         WHERE o.next <= ?1 AND (o.owner IS NULL OR o.lease < ?1) AND o.domain NOT IN (SELECT value FROM json_each(?2))
-        AND p.post NOT IN (SELECT value FROM json_each(?3)) ORDER BY o.next LIMIT ?4`,
+        AND p.post NOT IN (SELECT value FROM json_each(?3)) ORDER BY o.next LIMIT ?4 + 0`,
       ask.now,
       JSON.stringify(ask.exceptDomains),
       JSON.stringify(ask.exceptPosts),
@@ -137,7 +137,7 @@ const trace = read(
     const isPlain = ask.wanted !== null && /^[\u0020-\u007e]*$/.test(ask.wanted);
     const rows = db.all<TraceRow>(
       `SELECT key, member, address, state, at, host, reply, next, history FROM outcomes
-        WHERE key > ?1 AND key < ?2 AND (?3 IS NULL OR lower(address) = ?3) ORDER BY key LIMIT ?4`,
+        WHERE key > ?1 AND key < ?2 AND (?3 IS NULL OR lower(address) = ?3) ORDER BY key LIMIT ?4 + 0`,
       base + ask.after,
       base + positions,
       isPlain ? ask.wanted : null,
@@ -172,7 +172,7 @@ const giveUp = write((db: Database, ask: { post: Id; at: number; reply: string; 
   return db.run(
     `UPDATE outcomes SET history = history || json_array(state, at, host, reply) || char(10), state = 'failed', at = ?, host = '',
       reply = ?, domain = NULL, next = NULL, owner = NULL, lease = NULL
-      WHERE key IN (SELECT key FROM outcomes ${waiting} LIMIT ?)`,
+      WHERE key IN (SELECT key FROM outcomes ${waiting} LIMIT ? + 0)`,
     ask.at,
     ask.reply,
     base,
@@ -185,7 +185,7 @@ const giveUp = write((db: Database, ask: { post: Id; at: number; reply: string; 
 const hurry = write((db: Database, ask: { post: Id; now: number; most: number }): number => {
   const base = baseOf(db, ask.post);
   return db.run(
-    `UPDATE outcomes SET next = ? WHERE key IN (SELECT key FROM outcomes ${waiting} AND next > ? LIMIT ?)`,
+    `UPDATE outcomes SET next = ? WHERE key IN (SELECT key FROM outcomes ${waiting} AND next > ? LIMIT ? + 0)`,
     ask.now,
     base,
     base + positions,

@@ -47,7 +47,7 @@ export const waitingRecipients = read((db: Database, ask: RecipientAsk): Recipie
       FROM outcomes o INDEXED BY outcomes_waiting JOIN posts p ON p.key = o.key / ${positions}
       WHERE o.next IS NOT NULL AND o.key > ?1 AND o.key < ?2 AND (?4 IS NULL OR p.list = ?4) AND (?5 IS NULL OR o.domain = ?5)
       AND (?6 IS NULL OR o.state = ?6) AND (?7 IS NULL OR instr(lower(o.reply), lower(?7)) > 0)
-      AND (?8 IS NULL OR p.post < ?8) AND (?9 IS NULL OR p.post > ?9) ORDER BY o.key LIMIT ?3`,
+      AND (?8 IS NULL OR p.post < ?8) AND (?9 IS NULL OR p.post > ?9) ORDER BY o.key LIMIT ?3 + 0`,
     Math.max(ask.after, keys.above),
     keys.below,
     ask.limit,
