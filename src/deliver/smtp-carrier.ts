@@ -1,13 +1,16 @@
 import type { Clock } from '../lib/clock.ts';
 import type { Resolver } from '../lib/dns.ts';
+import type { Id } from '../lib/ids.ts';
 import type { Log } from '../log.ts';
 import type { Failure, Result } from '../mail/failure.ts';
+import type { FullLane } from '../queue/store.ts';
 import type { NextHop } from '../smtp/next-hop.ts';
 import { carefulDialer } from './careful-dialer.ts';
 import type { AttemptResult, Carrier, CarrierPort, Run } from './delivery.ts';
 import { FlushRound } from './flush-round.ts';
 import { type NextHops, nextHops } from './hosts.ts';
 import { Lane } from './lane.ts';
+import type { LaneOverflow } from './lane-overflow.ts';
 import { Lease } from './lease.ts';
 import type { IsOwn } from './own-endpoints.ts';
 import { isItsTurn } from './pace.ts';
@@ -34,6 +37,8 @@ const hopsKeptMost = 50_000;
 /** How often a stop looks whether the last transaction has ended, and how long it waits for it. */
 const stopPollMs = 10;
 const stopMostMs = 30_000;
+/** Deliveries that wait in slow lanes, beyond which no post brings more into a full one. */
+const slowMost = 50_000;
 /** How often the book is told what was done. */
 const countsEveryMs = 500;
 
@@ -83,21 +88,28 @@ export class SmtpCarrier implements Carrier {
   }
 
   busyDomains(): string[] {
-    const busy = [...this.#hops].filter(([, known]) => known.lane?.overflow.isBusy).map(([domain]) => domain);
-    const closed = [...this.#closedDomains.keys()].filter((domain) => this.#closed(domain));
-    return [...busy, ...closed];
+    return this.#domainsWhere((overflow) => overflow.isBusy);
   }
 
-  fullDomains(): string[] {
-    return [...this.#hops].filter(([, known]) => known.lane?.overflow.isFull).map(([domain]) => domain);
+  closedDomains(): string[] {
+    return this.#domainsWhere((overflow) => overflow.isClosed);
+  }
+
+  fullLanes(): FullLane[] {
+    const full = new Map<LaneOverflow, string[]>();
+    for (const { overflow } of this.#lanes.values()) if (overflow.isFull) full.set(overflow, []);
+    if (full.size === 0) return [];
+    for (const [domain, { lane }] of this.#hops) if (lane) full.get(lane.overflow)?.push(domain);
+    return Array.from(full, ([{ posts }, domains]) => ({ domains, posts: this.#mayBring ? posts : undefined }));
   }
 
   pausedLists(): string[] {
     return [...this.#slowLists].filter(([, factor]) => factor === 0).map(([list]) => list);
   }
 
-  shutUntil(domain: string): number | undefined {
-    return this.#closed(domain)?.closedUntil ?? this.#hops.get(domain)?.lane?.overflow.shutUntil;
+  shutUntil(domain: string, post: Id): number | undefined {
+    const overflow = this.#hops.get(domain)?.lane?.overflow;
+    return this.#closed(domain)?.closedUntil ?? overflow?.shutUntil(this.#mayBring ? post : '');
   }
 
   slow(): number {
@@ -171,6 +183,16 @@ export class SmtpCarrier implements Carrier {
     this.#lists = new Set();
     this.#slow = [...this.#lanes.values()].reduce((sum, lane) => sum + lane.overflow.slow, 0);
     for (const [key, lane] of this.#lanes) if (lane.isEmpty && !lane.overflow.isBusy) this.#lanes.delete(key);
+  }
+
+  // Posts that bring more into lanes that are full must not fill the memory that others need.
+  get #mayBring(): boolean {
+    return this.#slow < slowMost;
+  }
+
+  #domainsWhere(holds: (overflow: LaneOverflow) => boolean): string[] {
+    const ofLanes = [...this.#hops].filter(([, { lane }]) => lane && holds(lane.overflow)).map(([domain]) => domain);
+    return [...ofLanes, ...[...this.#closedDomains.keys()].filter((domain) => this.#closed(domain))];
   }
 
   #settleAll(run: Run, result: AttemptResult): void {

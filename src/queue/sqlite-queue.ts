@@ -21,6 +21,7 @@ import type {
   EntryFilter,
   EntryKind,
   Following,
+  FullLane,
   Move,
   NewChunk,
   NewEntry,
@@ -126,10 +127,10 @@ class SqliteQueue implements QueueStore {
   claimChunks(
     claimant: Claimant,
     recipients: number,
-    exceptDomains: readonly string[] = [],
+    fullLanes: readonly FullLane[] = [],
     exceptLists: readonly string[] = [],
   ): Promise<Chunk[]> {
-    return this.#queue('claimChunks', { ...this.#claim(claimant), recipients, exceptDomains, exceptLists });
+    return this.#queue('claimChunks', { ...this.#claim(claimant), recipients, fullLanes, exceptLists });
   }
 
   async finishChunk({ owner }: Claimant, id: number): Promise<void> {
@@ -265,9 +266,7 @@ class SqliteQueue implements QueueStore {
 
   // A post's list and number never change; a fan-out asks for them with every batch.
   async #workOf(post: Id): Promise<PostWork | undefined> {
-    const known = this.#works.get(post);
-    if (known) return known;
-    const work = (await this.entry(post))?.post;
+    const work = this.#works.get(post) ?? (await this.entry(post))?.post;
     if (work) this.#works.set(post, work);
     if (this.#works.size > worksMost) this.#works.delete(this.#works.keys().next().value!);
     return work;
