@@ -1,4 +1,3 @@
-import type { Socket } from 'node:net';
 import type { Log } from '../log.ts';
 import type { Clock } from '../lib/clock.ts';
 import { classify } from '../smtp/reply-class.ts';
@@ -9,11 +8,12 @@ import { LaneGate } from './lane-gate.ts';
 import { LaneOverflow } from './lane-overflow.ts';
 import { LaneTally } from './lane-tally.ts';
 import type { Lease } from './lease.ts';
-import { untilTurnMs } from './pace.ts';
-import { reach, type ReachParts } from './reach.ts';
+import { Openings } from './openings.ts';
+import { type ReachParts, unreached } from './reach.ts';
 import { domainOf } from './runs.ts';
-import type { Dialer, OpenSession, SetupFailure } from './session-setup.ts';
+import type { OpenSession, SetupFailure } from './session-setup.ts';
 import type { LaneCounts, LaneIdentity, LaneState, ToTraffic } from './traffic-messages.ts';
+import { Slowing } from './slowing.ts';
 import type { SessionPort } from './transaction.ts';
 import { Stamping } from './stamping.ts';
 import { Transactions } from './transactions.ts';
@@ -29,8 +29,8 @@ export interface LaneParts extends ReachParts {
   readonly tell: (message: ToTraffic) => void;
   /** Hears of a connection that is gone, and of one that was granted. */
   readonly onConnection: (count: 1 | -1) => void;
-  /** Whether posts of a list have to wait at the moment; undefined: no list has. */
-  readonly heldLists: () => ((list: string) => boolean) | undefined;
+  /** Lists that the operator has slowed, with the share of their speed that is left: it changes. */
+  readonly slowLists: ReadonlyMap<string, number>;
 }
 
 /** Deliveries that one connection is worth: fewer do not open another. */
@@ -39,6 +39,8 @@ const perConnection = 20;
 const wantedMost = 20;
 /** How long sessions without work are kept. */
 const lingerMs = 300;
+/** A slowed lane that rests for longer gives its connections back: many hosts end a session that is idle for a minute. */
+const restMostMs = 30_000;
 
 /** One MX set in one deliverer: its waiting deliveries and its sessions. Nobody else waits for it. */
 export class Lane {
@@ -50,14 +52,14 @@ export class Lane {
   readonly #gate: LaneGate;
   readonly #overflow: LaneOverflow;
   readonly #tally = new LaneTally();
+  readonly #slowing: Slowing;
   /** Hosts that announce CHUNKING and fail with it. */
   readonly #noChunking = new Set<string>();
-  /** Connections that are being set up, with the sockets that each has so far. */
-  readonly #openings = new Set<Socket[]>();
+  readonly #openings: Openings;
   /** Connections that the book knows to be wanted. */
   #asked = 0;
   #isLingering = false;
-  #isPumpingLater = false;
+  #pumpAt = Infinity;
   /** The book was not asked yet. */
   #isNew = true;
   #isStopping = false;
@@ -70,6 +72,11 @@ export class Lane {
     this.#overflow = new LaneOverflow({ clock, port, gate: this.#gate, waiting: this.#waiting, tally: this.#tally });
     const { key: lane, hosts, isRoute } = parts.hops;
     this.#identity = Object.freeze({ lane, hosts, isRoute });
+    this.#openings = new Openings(() => parts.tell({ kind: 'dial', lane }));
+    this.#slowing = new Slowing(clock, parts.slowLists, () => ({
+      sessions: this.#sessions.size + this.#openings.count,
+      posts: this.#waiting.posts.length,
+    }));
   }
 
   get waiting(): number {
@@ -82,7 +89,7 @@ export class Lane {
   }
 
   get isEmpty(): boolean {
-    return this.waiting === 0 && this.#sessions.size === 0 && this.#openings.size === 0 && this.#asked === 0;
+    return this.waiting === 0 && this.#sessions.size === 0 && this.#openings.count === 0 && this.#asked === 0;
   }
 
   add(run: Run, isSingle: boolean): void {
@@ -94,6 +101,7 @@ export class Lane {
   take(state: LaneState): void {
     const wasShut = this.#gate.isShut;
     this.#gate.set(state);
+    this.#slowing.setLane(state.factor);
     if (wasShut && !this.#gate.isShut) this.#parts.port.opened();
     this.pump();
     if (this.#gate.isShut) for (const session of this.#sessions.keys()) session.resume(true);
@@ -106,6 +114,11 @@ export class Lane {
     if (this.#isStopping || this.#gate.isShut || this.#useful() === 0) this.#endLease(false);
     else this.#open(lease);
     this.pump();
+  }
+
+  /** The book allows a connection that is being set up to dial once more. */
+  mayDial(): void {
+    this.#openings.mayDial();
   }
 
   /** Gives work to idle sessions and asks for more where they are needed. */
@@ -122,16 +135,12 @@ export class Lane {
     this.#isStopping = true;
     this.#waiting.clear();
     for (const session of this.#sessions.keys()) session.resume(true);
-    for (const sockets of this.#openings) {
-      for (const socket of sockets) socket.destroy();
-      this.#endLease(true);
-    }
-    this.#openings.clear();
+    for (let left = this.#openings.stop(); left > 0; left--) this.#endLease(true);
   }
 
   /** What was done since the last time, for the book. A lane that is too slow for what it holds gives the rest back. */
   counts(classes: Map<string, number>): LaneCounts {
-    const now = { lane: this.#identity.lane, waiting: this.waiting, opening: this.#openings.size };
+    const now = { lane: this.#identity.lane, waiting: this.waiting, opening: this.#openings.count };
     const counts = this.#tally.take(now, classes);
     this.#overflow.measure();
     return counts;
@@ -139,8 +148,13 @@ export class Lane {
 
   /** Connections that would be useful beyond those that are there. */
   #useful(): number {
-    const useful = Math.ceil(this.waiting / perConnection) - this.#sessions.size - this.#openings.size;
+    if (this.#isResting) return 0;
+    const useful = Math.ceil(this.waiting / perConnection) - this.#sessions.size - this.#openings.count;
     return Math.max(0, Math.min(wantedMost, useful));
+  }
+
+  get #isResting(): boolean {
+    return this.#slowing.waitMs() > restMostMs;
   }
 
   // A wish that became smaller is not worth a word, only one that is gone: what is granted too much is given back.
@@ -158,27 +172,23 @@ export class Lane {
   }
 
   #open(lease: Lease): void {
-    const sockets: Socket[] = [];
-    const dialer: Dialer = async (...way) => {
-      const socket = await this.#parts.dialer(...way);
-      if (this.#isStopping) socket.destroy();
-      sockets.push(socket);
-      return socket;
-    };
-    this.#openings.add(sockets);
-    void reach(this.#parts.hops, { ...this.#parts, dialer }).then((opened) => {
-      // At a stop nobody waits for a host that has not answered yet.
-      if (!this.#openings.delete(sockets)) return 'socket' in opened && opened.socket.destroy();
-      return 'socket' in opened ? this.#begin(opened, lease) : this.#unreachable(opened);
+    this.#slowing.begins(lease);
+    void this.#openings.open(this.#parts.hops, this.#parts).then((opened) => {
+      this.#slowing.ends(lease);
+      if (opened) return 'socket' in opened ? this.#begin(opened, lease) : this.#unreachable(opened);
     });
   }
 
   #begin(opened: OpenSession, lease: Lease): void {
     const port: SessionPort = {
       next: () => this.#next(lease),
-      settle: (delivery, result) => this.#settle(delivery, result),
+      settle: (delivery, result) => {
+        this.#slowing.ends(lease, delivery.job);
+        this.#settle(delivery, result);
+      },
       giveBack: (delivery) => {
         lease.undo();
+        this.#slowing.ends(lease, delivery.job);
         this.#giveBack(delivery);
       },
       idle: () => this.#idle(session, lease),
@@ -198,7 +208,7 @@ export class Lane {
 
   // The next chunk may be on its way from the queue: a session is kept for a moment.
   #idle(session: Transactions, lease: Lease): void {
-    if (this.#isStopping || this.#gate.isShut || lease.isSpent) return session.resume(true);
+    if (this.#isStopping || this.#gate.isShut || lease.isSpent || this.#isResting) return session.resume(true);
     if (this.waiting > 0 || this.#isLingering) return;
     this.#isLingering = true;
     void this.#parts.clock.sleep(lingerMs).then(() => {
@@ -209,29 +219,33 @@ export class Lane {
 
   #next(lease: Lease): Delivery | undefined {
     if (lease.isSpent || this.#isStopping || !this.#parts.port.mayBegin()) return undefined;
-    const waitMs = this.#gate.waitMs() || lease.waitMs(this.#parts.clock);
+    const waitMs = this.#gate.waitMs() || this.#slowing.waitMs();
     if (waitMs > 0) {
       this.#pumpLater(waitMs);
       return undefined;
     }
     const delivery = this.#take();
-    if (delivery) lease.begin();
+    if (!delivery) return undefined;
+    lease.begin();
+    this.#gate.begin();
+    this.#slowing.begins(lease, delivery.job);
     return delivery;
   }
 
   #pumpLater(ms: number): void {
-    if (this.#isPumpingLater || this.waiting === 0 || ms === Infinity) return;
-    this.#isPumpingLater = true;
+    const at = this.#parts.clock.now() + ms;
+    if (this.waiting === 0 || at >= this.#pumpAt) return;
+    this.#pumpAt = at;
     void this.#parts.clock.sleep(ms).then(() => {
-      this.#isPumpingLater = false;
+      if (this.#pumpAt === at) this.#pumpAt = Infinity;
       this.pump();
     });
   }
 
   #take(): Delivery | undefined {
-    const held = this.#parts.heldLists();
+    const { held } = this.#slowing;
     const delivery = this.#stamping.take(this.#sessions.size, held);
-    if (!delivery && held) this.#pumpLater(untilTurnMs(this.#parts.clock.now()));
+    if (!delivery && held) this.#pumpLater(this.#slowing.turnMs);
     return delivery;
   }
 
@@ -269,18 +283,12 @@ export class Lane {
     this.pump();
   }
 
-  // Whatever the code, a refused connection says nothing about a recipient: doubt is temporary. A loop is no doubt. RFC 3463 §3.5: 4.4.1
-  // means that no host took a connection (after weeks a member is warned for it), 4.4.2 that one did.
-  #unreachable({ host, text, reply, isLoop, wasConnected }: SetupFailure): void {
+  #unreachable(failure: SetupFailure): void {
     const { lane } = this.#identity;
-    this.#parts.log('lane.trouble', { lane, host, reason: text });
-    if (!this.#isStopping) {
-      const state = isLoop ? 'failed' : 'deferred';
-      const result = { state, host, reply: reply ? text : `451 ${wasConnected ? '4.4.2' : '4.4.1'} ${text}` } as const;
-      // A host that limits connections refuses some before the others are ready.
-      const sessions = this.#sessions.size + this.#openings.size;
-      this.#parts.tell({ kind: 'unreachable', lane, result, sessions });
-    }
+    this.#parts.log('lane.trouble', { lane, host: failure.host, reason: failure.text });
+    // A host that limits connections refuses some before the others are ready.
+    const sessions = this.#sessions.size + this.#openings.count;
+    if (!this.#isStopping) this.#parts.tell({ kind: 'unreachable', lane, result: unreached(failure), sessions });
     this.#endLease(true);
     this.pump();
   }

@@ -13,7 +13,6 @@ import { Lane } from './lane.ts';
 import type { LaneOverflow } from './lane-overflow.ts';
 import { Lease } from './lease.ts';
 import type { IsOwn } from './own-endpoints.ts';
-import { isItsTurn } from './pace.ts';
 import type { SetupParts } from './session-setup.ts';
 import type { FromTraffic, TrafficPort } from './traffic-messages.ts';
 
@@ -131,6 +130,8 @@ export class SmtpCarrier implements Carrier {
         return this.#lanes.get(message.lane)?.take(message.state);
       case 'lease':
         return this.#lease(message);
+      case 'dial':
+        return this.#lanes.get(message.lane)?.mayDial();
       case 'domain':
         if (this.#closedDomains.size >= hopsKeptMost) this.#closedDomains.clear();
         this.#closedDomains.set(message.domain, message);
@@ -151,9 +152,9 @@ export class SmtpCarrier implements Carrier {
     }
   }
 
-  #lease({ lane, messages, perSecond }: FromTraffic & { kind: 'lease' }): void {
+  #lease({ lane, messages }: FromTraffic & { kind: 'lease' }): void {
     const known = this.#lanes.get(lane);
-    if (known) known.lease(new Lease(messages, perSecond));
+    if (known) known.lease(new Lease(messages));
     else this.#parts.traffic.tell({ kind: 'end', lane, isUsed: false });
   }
 
@@ -228,7 +229,7 @@ export class SmtpCarrier implements Carrier {
       port: this.#port,
       tell: (message) => traffic.tell(message),
       onConnection: (count) => (this.#connections += count),
-      heldLists: () => (this.#slowLists.size === 0 ? undefined : this.#isHeld),
+      slowLists: this.#slowLists,
       dialer: carefulDialer({
         dialer,
         clock,
@@ -246,11 +247,6 @@ export class SmtpCarrier implements Carrier {
     this.#lanes.set(hops.key, lane);
     return lane;
   }
-
-  readonly #isHeld = (list: string): boolean => {
-    const factor = this.#slowLists.get(list);
-    return factor !== undefined && !isItsTurn(factor, this.#parts.clock.now());
-  };
 }
 
 function resultOf(failure: Failure): AttemptResult {

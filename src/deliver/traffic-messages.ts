@@ -26,6 +26,8 @@ export interface LaneCounts {
 export type ToTraffic =
   /** The lane could use this many connections more; it replaces what was wanted before. First: nothing is known of it yet. */
   | { readonly kind: 'want'; readonly lane: LaneIdentity; readonly count: number; readonly isFirst: boolean }
+  /** Setting up a granted connection takes a new one more (another address, or without TLS): may it be dialled? Answered by `dial`. */
+  | { readonly kind: 'dial'; readonly lane: string }
   /** A connection has ended; not used: none was opened. */
   | { readonly kind: 'end'; readonly lane: string; readonly isUsed: boolean }
   /** A reply that backs something off; the book reads it with what it knows of the provider. */
@@ -52,18 +54,18 @@ export interface LaneState {
   /** No host took a connection: that was an attempt for all who wait. Else they go back into the queue untried. */
   readonly wasTried: boolean;
   readonly paused: boolean;
+  /** The share of its speed that an operator left it. */
   readonly factor: number;
+  /** Transactions a second that this deliverer may begin in it, over all its connections. */
+  readonly perSecond: number;
 }
 
 /** What the book tells a deliverer. */
 export type FromTraffic =
-  /** One connection may be opened, for so many transactions, and so many of them a second. */
-  | {
-      readonly kind: 'lease';
-      readonly lane: string;
-      readonly messages: number;
-      readonly perSecond: number;
-    }
+  /** One connection may be opened, for so many transactions. */
+  | { readonly kind: 'lease'; readonly lane: string; readonly messages: number }
+  /** One of those who asked may dial. */
+  | { readonly kind: 'dial'; readonly lane: string }
   | { readonly kind: 'lane'; readonly lane: string; readonly state: LaneState }
   | { readonly kind: 'domain'; readonly domain: string; readonly closedUntil: number; readonly closedBy: AttemptResult }
   /** 0: the list is paused. */

@@ -6,21 +6,18 @@ import { DeadHosts } from './dead-hosts.ts';
 import type { AttemptResult } from './delivery.ts';
 import { FaultAlarms } from './fault-alarms.ts';
 import { stateAndClass } from './lane-tally.ts';
-import { isLast, type Provider, providerOf, routeProvider } from './providers.ts';
+import { LaneBook, type LaneBookParts } from './lane-book.ts';
 import { ListSpeeds } from './list-speeds.ts';
-import { LaneTraffic, type ProviderTraffic, providerTraffic } from './traffic-lane.ts';
-import { memoryOf, noMemory, recall, type TrafficMemory } from './traffic-memory.ts';
+import type { LaneTraffic, ProviderTraffic } from './traffic-lane.ts';
+import { noMemory, type TrafficMemory } from './traffic-memory.ts';
 import { reportOf } from './traffic-report.ts';
-import type { FromTraffic, LaneIdentity, ToTraffic } from './traffic-messages.ts';
+import type { FromTraffic, ToTraffic } from './traffic-messages.ts';
 
-export interface TrafficParts {
+export interface TrafficParts extends Omit<LaneBookParts, 'memory'> {
   readonly clock: Clock;
   readonly log: Log;
   /** A number in [0, 1). */
   readonly random: () => number;
-  readonly providers: readonly Provider[];
-  readonly laneConnections: number;
-  readonly routeConnections: number;
   readonly connectionsOut: number;
   /** What an earlier run knew; nothing when it is not given. */
   readonly memory?: TrafficMemory;
@@ -28,19 +25,14 @@ export interface TrafficParts {
   readonly onLearned?: () => void;
 }
 
-/** Lanes without work or trouble that are remembered. */
-const lanesMost = 10_000;
-
 /**
  * The book of all outgoing connections. It lives once, in the main thread, whoever delivers: deliverers ask it for each connection and
  * tell it what speaks against opening more, so that no limit is exceeded and no back-off missed by a part that does not know of it.
  */
 export class Traffic implements LaneControl {
   readonly #parts: TrafficParts;
-  readonly #memory: TrafficMemory;
   readonly #members = new Map<number, (message: FromTraffic) => void>();
-  readonly #lanes = new Map<string, LaneTraffic>();
-  readonly #providers = new Map<string, ProviderTraffic>();
+  readonly #lanes: LaneBook;
   readonly #dead: DeadHosts;
   readonly #lists = new ListSpeeds();
   /** Results by `state class`. */
@@ -48,14 +40,17 @@ export class Traffic implements LaneControl {
   readonly #alarms: FaultAlarms;
   /** Lanes with wishes that could not be granted, in their turn. */
   readonly #starved = new Set<LaneTraffic>();
+  /** Lanes in which somebody waits for the word to dial once more. */
+  readonly #dialling = new Set<LaneTraffic>();
   #connections = 0;
   #wakeAt = Infinity;
   #sleeping: AbortController | undefined;
 
   constructor(parts: TrafficParts) {
     this.#parts = parts;
-    this.#memory = parts.memory ?? noMemory;
-    this.#dead = new DeadHosts(parts.random, this.#memory.dead);
+    const memory = parts.memory ?? noMemory;
+    this.#lanes = new LaneBook({ ...parts, memory });
+    this.#dead = new DeadHosts(parts.random, memory.dead);
     this.#alarms = new FaultAlarms(parts.clock, parts.log);
   }
 
@@ -76,12 +71,12 @@ export class Traffic implements LaneControl {
 
   /** What the next run should know. */
   memory(): TrafficMemory {
-    return memoryOf(this.#providers, this.#lanes, this.#dead.dead(this.#parts.clock.now()));
+    return this.#lanes.memory(this.#dead.dead(this.#parts.clock.now()));
   }
 
   async lanes(): Promise<readonly LaneReport[]> {
     const now = this.#parts.clock.now();
-    return [...this.#lanes.values()].filter((lane) => !lane.isQuiet(now)).map((lane) => reportOf(lane, now));
+    return [...this.#lanes.all()].filter((lane) => !lane.isQuiet(now)).map((lane) => reportOf(lane, now));
   }
 
   async setLane(name: string, change: LaneChange): Promise<boolean> {
@@ -89,7 +84,7 @@ export class Traffic implements LaneControl {
     const lane = this.#lanes.get(name);
     if (!lane) return false;
     lane.paused = change.paused ?? lane.paused;
-    lane.factor = change.factor ?? lane.factor;
+    lane.slow(change.factor ?? lane.factor);
     this.#tellState(lane);
     this.#serve(lane);
     return true;
@@ -106,6 +101,8 @@ export class Traffic implements LaneControl {
     switch (message.kind) {
       case 'want':
         return this.#want(member, message);
+      case 'dial':
+        return this.#dial(member, message.lane);
       case 'end':
         return this.#end(member, message.lane, message.isUsed);
       case 'refusal':
@@ -123,40 +120,15 @@ export class Traffic implements LaneControl {
   }
 
   #want(member: number, { lane: identity, count, isFirst }: ToTraffic & { kind: 'want' }): void {
-    const lane = this.#lanes.get(identity.lane) ?? this.#newLane(identity);
+    const lane = this.#lanes.get(identity.lane) ?? this.#lanes.add(identity, this.#parts.clock.now());
     if (count === 0) lane.wishes.delete(member);
     else lane.wishes.set(member, count);
     if (isFirst) {
       lane.known.add(member);
-      this.#members.get(member)?.({ kind: 'lane', lane: identity.lane, state: lane.state });
+      this.#tellState(lane, [member]);
+      this.#tellShares(lane);
     }
     this.#serve(lane);
-  }
-
-  #newLane(identity: LaneIdentity): LaneTraffic {
-    this.#forgetQuiet();
-    const profile = identity.isRoute ? routeProvider : providerOf(identity.hosts, this.#parts.providers);
-    const isOwn = identity.isRoute || isLast(profile);
-    const name = isOwn ? `lane ${identity.lane}` : profile.name;
-    const provider = this.#providers.get(name) ?? recall(providerTraffic(profile), this.#memory.providers[name]);
-    this.#providers.set(name, provider);
-    const { routeConnections, laneConnections } = this.#parts;
-    const usual = identity.isRoute ? routeConnections : laneConnections;
-    const lane = new LaneTraffic(identity, provider, profile.connections || usual);
-    recall(lane, this.#memory.lanes[identity.lane]);
-    this.#lanes.set(identity.lane, lane);
-    return lane;
-  }
-
-  #forgetQuiet(): void {
-    if (this.#lanes.size < lanesMost) return;
-    const now = this.#parts.clock.now();
-    for (const [name, lane] of this.#lanes) {
-      if (!lane.isQuiet(now)) continue;
-      this.#lanes.delete(name);
-      lane.provider.lanes.delete(lane);
-      this.#providers.delete(`lane ${name}`);
-    }
   }
 
   #end(member: number, name: string, isUsed: boolean): void {
@@ -167,8 +139,28 @@ export class Traffic implements LaneControl {
     lane.pace.giveBack(isUsed);
     lane.provider.pace.giveBack(isUsed);
     this.#connections--;
+    this.#tellShares(lane);
     this.#serve(lane);
     this.#serveStarved();
+  }
+
+  #dial(member: number, name: string): void {
+    const lane = this.#lanes.get(name);
+    if (!lane) return this.#members.get(member)?.({ kind: 'dial', lane: name });
+    lane.dials.push(member);
+    this.#dialling.add(lane);
+    this.#serveDials();
+  }
+
+  // Before new connections are granted: what has one shall not hold it for nothing.
+  #serveDials(): void {
+    const now = this.#parts.clock.now();
+    for (const lane of this.#dialling) {
+      for (; lane.dials.length > 0 && lane.pace.dialAt(now) <= now; lane.pace.dial(now))
+        this.#members.get(lane.dials.shift()!)?.({ kind: 'dial', lane: lane.identity.lane });
+      if (lane.dials.length > 0) this.#wake(lane.pace.dialAt(now), now);
+      else this.#dialling.delete(lane);
+    }
   }
 
   // Grants what may be granted now; the rest has its turn when a connection ends or time has passed.
@@ -200,8 +192,8 @@ export class Traffic implements LaneControl {
     this.#connections++;
     lane.leased.set(member, (lane.leased.get(member) ?? 0) + 1);
     const messages = lane.provider.profile.messagesPerConnection;
-    const { perSecond } = lane;
-    this.#members.get(member)?.({ kind: 'lease', lane: lane.identity.lane, messages, perSecond });
+    this.#tellShares(lane);
+    this.#members.get(member)?.({ kind: 'lease', lane: lane.identity.lane, messages });
   }
 
   #wake(at: number, now: number): void {
@@ -213,6 +205,7 @@ export class Traffic implements LaneControl {
     void this.#parts.clock.sleep(at - now, sleeping.signal).then(() => {
       if (sleeping.signal.aborted) return;
       this.#wakeAt = Infinity;
+      this.#serveDials();
       this.#serveStarved();
     });
   }
@@ -281,9 +274,13 @@ export class Traffic implements LaneControl {
     return true;
   }
 
-  #tellState(lane: LaneTraffic): void {
-    const message = { kind: 'lane', lane: lane.identity.lane, state: lane.state } as const;
-    for (const member of lane.known) this.#members.get(member)?.(message);
+  #tellState(lane: LaneTraffic, members: Iterable<number> = lane.known): void {
+    for (const member of members)
+      this.#members.get(member)?.({ kind: 'lane', lane: lane.identity.lane, state: lane.stateOf(member) });
+  }
+
+  #tellShares(lane: LaneTraffic): void {
+    this.#tellState(lane, lane.withOtherShares);
   }
 
   #tellDead(address: string, until: number): void {

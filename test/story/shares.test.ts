@@ -58,3 +58,30 @@ test('a small post has its share of a lane that a large one has filled', async (
   const others = slow.copies.findLastIndex(({ recipient }) => recipient.startsWith('small')) - before - 19;
   assert.ok(others < 200, `${others} copies of the large one meanwhile`);
 });
+
+/** Copies in a millisecond, while `count` are taken from the next one on: what is slowed takes them in bursts. */
+async function rateOver(slow: Peer, count: number): Promise<number> {
+  const first = slow.copies.length + 1;
+  await until('the next copy', () => slow.copies.length >= first);
+  const began = Date.now();
+  await until(`${count} copies more`, () => slow.copies.length >= first + count, 30_000);
+  return count / (Date.now() - began);
+}
+
+for (const what of ['lane', 'list'] as const) {
+  test(`a ${what} that is slowed to a fifth takes a fifth, though each transaction takes longer than a turn`, async (t) => {
+    const { station, slow } = await startSlow(t, 400, 10);
+    await listOf(station, 'news', 900);
+    await send(station, 'news');
+    await until('some copies', () => slow.copies.length >= 20);
+    const full = await rateOver(slow, 40);
+    const [lane] = await station.daemon.lanes.lanes();
+    const name = what === 'lane' ? lane!.lane : `news@${listDomain}`;
+    assert.ok(await station.daemon.lanes.setLane(name, { factor: 0.2 }));
+    await rateOver(slow, 20);
+    const ratio = (await rateOver(slow, 20)) / full;
+    assert.ok(ratio > 0.1 && ratio < 0.4, `${ratio} of the full rate`);
+    await station.daemon.lanes.setLane(name, { factor: 1 });
+    assert.ok((await rateOver(slow, 40)) > full / 2, 'and goes on as before');
+  });
+}
