@@ -21,6 +21,7 @@ const open: LaneState = {
   paused: false,
   factor: 1,
   perSecond: Infinity,
+  provider: '',
 };
 const paused = deferral('451 4.3.2 the lane is paused by the operator');
 const leftAlone = deferral('451 4.4.5 the lane is left alone for a while');
@@ -39,6 +40,11 @@ export class LaneGate {
 
   get dialect(): LaneState['dialect'] {
     return this.#state.dialect;
+  }
+
+  /** Empty while nothing is known. */
+  get provider(): string {
+    return this.#state.provider;
   }
 
   /** Closed by a refusal, a host that does not answer, or the operator. */

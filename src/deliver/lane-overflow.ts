@@ -1,4 +1,5 @@
 import type { Clock } from '../lib/clock.ts';
+import type { BlamedPosts } from './blamed-posts.ts';
 import type { AttemptResult, CarrierPort, Run } from './delivery.ts';
 import type { LaneGate } from './lane-gate.ts';
 import { LaneSpeed } from './lane-speed.ts';
@@ -11,6 +12,7 @@ export interface LaneOverflowParts {
   readonly gate: LaneGate;
   readonly waiting: Waiting;
   readonly tally: LaneTally;
+  readonly blamed: BlamedPosts;
 }
 
 /** When what a slow lane has given back is looked at again. */
@@ -74,6 +76,17 @@ export class LaneOverflow {
     const keep = this.#speed.keep(this.#count);
     if (keep === undefined) return;
     this.#putBack(this.#parts.waiting.shed(keep), slowLookMs, '451 4.4.5 the host takes mail too slowly');
+  }
+
+  /** Gives back what waits of posts that the provider refuses. */
+  putBackBlamed(): void {
+    const { blamed, waiting, gate, clock } = this.#parts;
+    if (blamed.isEmpty || waiting.count === 0) return;
+    for (const post of waiting.posts) {
+      const until = blamed.until(post, gate.provider, clock.now());
+      if (until === undefined) continue;
+      this.#putBack(waiting.shedPost(post), until - clock.now(), '451 4.7.1 the provider refuses this post');
+    }
   }
 
   /** Empties a shut lane. A host that does not answer was an attempt for all who wait; else they go back into the queue untried. */

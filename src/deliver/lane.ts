@@ -1,37 +1,21 @@
-import type { Log } from '../log.ts';
-import type { Clock } from '../lib/clock.ts';
 import { classify } from '../smtp/reply-class.ts';
-import type { AttemptResult, CarrierPort, Delivery, Run } from './delivery.ts';
-import type { FlushRound } from './flush-round.ts';
-import type { NextHops } from './hosts.ts';
+import { LaneBlames } from './blamed-posts.ts';
+import type { AttemptResult, Delivery, Job, Run } from './delivery.ts';
 import { LaneGate } from './lane-gate.ts';
 import { LaneOverflow } from './lane-overflow.ts';
+import type { LaneParts } from './lane-parts.ts';
 import { LaneTally } from './lane-tally.ts';
 import type { Lease } from './lease.ts';
 import { Openings } from './openings.ts';
-import { type ReachParts, unreached } from './reach.ts';
+import { unreached } from './reach.ts';
 import { domainOf } from './runs.ts';
 import type { OpenSession, SetupFailure } from './session-setup.ts';
-import type { LaneCounts, LaneIdentity, LaneState, ToTraffic } from './traffic-messages.ts';
+import type { LaneCounts, LaneIdentity, LaneState } from './traffic-messages.ts';
 import { Slowing } from './slowing.ts';
 import type { SessionPort } from './transaction.ts';
 import { Stamping } from './stamping.ts';
 import { Transactions } from './transactions.ts';
 import { Waiting } from './waiting.ts';
-
-export interface LaneParts extends ReachParts {
-  readonly round: FlushRound;
-  readonly hops: NextHops;
-  readonly clock: Clock;
-  readonly log: Log;
-  readonly port: CarrierPort;
-  /** Tells the book of traffic, which grants every connection (`lease`). */
-  readonly tell: (message: ToTraffic) => void;
-  /** Hears of a connection that is gone, and of one that was granted. */
-  readonly onConnection: (count: 1 | -1) => void;
-  /** Lists that the operator has slowed, with the share of their speed that is left: it changes. */
-  readonly slowLists: ReadonlyMap<string, number>;
-}
 
 /** Deliveries that one connection is worth: fewer do not open another. */
 const perConnection = 20;
@@ -53,6 +37,7 @@ export class Lane {
   readonly #overflow: LaneOverflow;
   readonly #tally = new LaneTally();
   readonly #slowing: Slowing;
+  readonly #blames = new LaneBlames();
   /** Hosts that announce CHUNKING and fail with it. */
   readonly #noChunking = new Set<string>();
   readonly #openings: Openings;
@@ -69,7 +54,15 @@ export class Lane {
     const { clock, port } = parts;
     this.#stamping = new Stamping(this.#waiting, port, () => this.pump());
     this.#gate = new LaneGate(clock);
-    this.#overflow = new LaneOverflow({ clock, port, gate: this.#gate, waiting: this.#waiting, tally: this.#tally });
+    const { blamed } = parts;
+    this.#overflow = new LaneOverflow({
+      clock,
+      port,
+      gate: this.#gate,
+      waiting: this.#waiting,
+      tally: this.#tally,
+      blamed,
+    });
     const { key: lane, hosts, isRoute } = parts.hops;
     this.#identity = Object.freeze({ lane, hosts, isRoute });
     this.#openings = new Openings(() => parts.tell({ kind: 'dial', lane }));
@@ -125,6 +118,7 @@ export class Lane {
   pump(): void {
     if (this.#isStopping) return;
     if (this.#gate.isShut) for (const one of this.#stamping.drain()) this.#giveBack(one);
+    this.#overflow.putBackBlamed();
     this.#overflow.makeWay();
     for (const session of this.#sessions.keys()) session.resume(false);
     if (this.#parts.port.mayBegin()) this.#ask();
@@ -256,6 +250,7 @@ export class Lane {
 
   #settle(delivery: Delivery, result: AttemptResult): void {
     this.#overflow.result();
+    this.#blames.result(delivery.job);
     if (result.state === 'delivered') {
       this.#tally.delivered();
       this.#parts.port.settle(delivery, result);
@@ -269,11 +264,18 @@ export class Lane {
     const isLater = result.state === 'failed' && verdict.class === 'deferred' && !verdict.isPermanent;
     const read: AttemptResult = isLater ? { ...result, state: 'deferred' } : result;
     this.#tally.add(read, verdict.class);
+    if (verdict.blamesPost) this.#blame(delivery.job, reply);
     if (verdict.scope !== 'nothing' || verdict.alarm) {
       const domain = domainOf(delivery.recipient);
       this.#parts.tell({ kind: 'refusal', lane: this.#identity.lane, domain, reply });
     }
     return read;
+  }
+
+  #blame(job: Job, reply: string): void {
+    if (job.kind === 'mail' || job.list === undefined) return;
+    const blame = { post: job.post, list: job.list, results: this.#blames.take(job.post) };
+    this.#parts.tell({ kind: 'blame', lane: this.#identity.lane, blame, reply });
   }
 
   #sessionEnded(session: Transactions, host: string, isTrouble: boolean, reason: string): void {

@@ -42,7 +42,7 @@ export class Slowing {
   /** Says of lists whether they have to wait; undefined: none is slowed. */
   get held(): ((list: string) => boolean) | undefined {
     if (this.#slowLists.size === 0) {
-      this.#lists.clear();
+      if (this.#lists.size > 0) this.#lists.clear();
       return undefined;
     }
     this.#turnMs = Infinity;

@@ -5,6 +5,7 @@ import type { Log } from '../log.ts';
 import type { Failure, Result } from '../mail/failure.ts';
 import type { FullLane } from '../queue/store.ts';
 import type { NextHop } from '../smtp/next-hop.ts';
+import { BlamedPosts } from './blamed-posts.ts';
 import { carefulDialer } from './careful-dialer.ts';
 import type { AttemptResult, Carrier, CarrierPort, Run } from './delivery.ts';
 import { FlushRound } from './flush-round.ts';
@@ -48,6 +49,7 @@ export class SmtpCarrier implements Carrier {
   readonly #lanes = new Map<string, Lane>();
   readonly #hops = new Map<string, { until: number; found: Promise<Result<NextHops>>; lane?: Lane }>();
   readonly #round = new FlushRound();
+  readonly #blamed = new BlamedPosts();
   readonly #slowLists = new Map<string, number>();
   readonly #closedDomains = new Map<string, FromTraffic & { kind: 'domain' }>();
   /** Until when addresses that do not answer are left alone. */
@@ -136,6 +138,10 @@ export class SmtpCarrier implements Carrier {
         if (this.#closedDomains.size >= hopsKeptMost) this.#closedDomains.clear();
         this.#closedDomains.set(message.domain, message);
         return undefined;
+      case 'post':
+        this.#blamed.set(message);
+        if (message.until === 0) this.#port.opened();
+        return this.resume();
       case 'list':
         if (message.factor < 1) this.#slowLists.set(message.list, message.factor);
         else this.#slowLists.delete(message.list);
@@ -230,6 +236,7 @@ export class SmtpCarrier implements Carrier {
       tell: (message) => traffic.tell(message),
       onConnection: (count) => (this.#connections += count),
       slowLists: this.#slowLists,
+      blamed: this.#blamed,
       dialer: carefulDialer({
         dialer,
         clock,

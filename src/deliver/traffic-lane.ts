@@ -60,6 +60,11 @@ export class LaneTraffic {
     return this.identity.isRoute || isLast(this.provider.profile) ? '' : this.provider.profile.name;
   }
 
+  /** Whom it belongs to: its provider, or nobody but itself. */
+  get owner(): string {
+    return this.providerName || this.identity.lane;
+  }
+
   get closedUntil(): number {
     return Math.max(this.pace.closedUntil, this.provider.pace.closedUntil);
   }
@@ -72,7 +77,16 @@ export class LaneTraffic {
     const wasTried = isOwn && this.wasTried;
     const perSecond = this.#shareOf(member);
     this.#toldShares.set(member, perSecond);
-    return { dialect: this.provider.profile.dialect, closedUntil, closedBy, wasTried, paused, factor, perSecond };
+    return {
+      dialect: this.provider.profile.dialect,
+      closedUntil,
+      closedBy,
+      wasTried,
+      paused,
+      factor,
+      perSecond,
+      provider: this.owner,
+    };
   }
 
   /** Deliverers whose share of the rate is another than they were told. */

@@ -1,5 +1,6 @@
 import type { Dialect } from '../smtp/reply-class.ts';
 import type { AttemptResult } from './delivery.ts';
+import type { Blame, PutOff } from './post-breakers.ts';
 
 /** A lane as the book must know it. */
 export interface LaneIdentity {
@@ -32,6 +33,8 @@ export type ToTraffic =
   | { readonly kind: 'end'; readonly lane: string; readonly isUsed: boolean }
   /** A reply that backs something off; the book reads it with what it knows of the provider. */
   | { readonly kind: 'refusal'; readonly lane: string; readonly domain: string; readonly reply: string }
+  /** A refusal that blames the post. */
+  | { readonly kind: 'blame'; readonly lane: string; readonly blame: Blame; readonly reply: string }
   /** No host of the lane took a connection, while the deliverer has so many sessions there, or is opening them. */
   | { readonly kind: 'unreachable'; readonly lane: string; readonly result: AttemptResult; readonly sessions: number }
   | { readonly kind: 'timedOut' | 'answered'; readonly address: string }
@@ -58,6 +61,8 @@ export interface LaneState {
   readonly factor: number;
   /** Transactions a second that this deliverer may begin in it, over all its connections. */
   readonly perSecond: number;
+  /** Whom the lane belongs to: a provider, or nobody but itself. */
+  readonly provider: string;
 }
 
 /** What the book tells a deliverer. */
@@ -68,6 +73,8 @@ export type FromTraffic =
   | { readonly kind: 'dial'; readonly lane: string }
   | { readonly kind: 'lane'; readonly lane: string; readonly state: LaneState }
   | { readonly kind: 'domain'; readonly domain: string; readonly closedUntil: number; readonly closedBy: AttemptResult }
+  /** A post is put off at a provider, or goes on there. */
+  | ({ readonly kind: 'post' } & PutOff)
   /** 0: the list is paused. */
   | { readonly kind: 'list'; readonly list: string; readonly factor: number }
   /** What waits of a list goes back into the queue, once. */

@@ -8,10 +8,12 @@ import { FaultAlarms } from './fault-alarms.ts';
 import { stateAndClass } from './lane-tally.ts';
 import { LaneBook, type LaneBookParts } from './lane-book.ts';
 import { ListSpeeds } from './list-speeds.ts';
+import { PostBreakers } from './post-breakers.ts';
 import type { LaneTraffic, ProviderTraffic } from './traffic-lane.ts';
 import { noMemory, type TrafficMemory } from './traffic-memory.ts';
 import { reportOf } from './traffic-report.ts';
 import type { FromTraffic, ToTraffic } from './traffic-messages.ts';
+import { WakeTimer } from './wake-timer.ts';
 
 export interface TrafficParts extends Omit<LaneBookParts, 'memory'> {
   readonly clock: Clock;
@@ -43,8 +45,8 @@ export class Traffic implements LaneControl {
   /** Lanes in which somebody waits for the word to dial once more. */
   readonly #dialling = new Set<LaneTraffic>();
   #connections = 0;
-  #wakeAt = Infinity;
-  #sleeping: AbortController | undefined;
+  readonly #timer: WakeTimer;
+  readonly #breakers = new PostBreakers();
 
   constructor(parts: TrafficParts) {
     this.#parts = parts;
@@ -52,6 +54,7 @@ export class Traffic implements LaneControl {
     this.#lanes = new LaneBook({ ...parts, memory });
     this.#dead = new DeadHosts(parts.random, memory.dead);
     this.#alarms = new FaultAlarms(parts.clock, parts.log);
+    this.#timer = new WakeTimer(parts.clock, () => this.#serveStarved());
   }
 
   /** A deliverer joins; what comes from it is given to the function that is returned. */
@@ -66,7 +69,7 @@ export class Traffic implements LaneControl {
   stop(): void {
     this.#members.clear();
     this.#starved.clear();
-    this.#sleeping?.abort();
+    this.#timer.stop();
   }
 
   /** What the next run should know. */
@@ -90,6 +93,10 @@ export class Traffic implements LaneControl {
     return true;
   }
 
+  readonly goOn = async (list: string): Promise<void> => {
+    for (const post of this.#breakers.forget(list)) this.#tellAll({ kind: 'post', ...post });
+  };
+
   readonly putBack = async (list: string): Promise<void> => this.#tellAll({ kind: 'putBack', list });
 
   async outcomes(): Promise<readonly OutcomeCount[]> {
@@ -107,6 +114,8 @@ export class Traffic implements LaneControl {
         return this.#end(member, message.lane, message.isUsed);
       case 'refusal':
         return this.#refusal(message.lane, message.domain, message.reply);
+      case 'blame':
+        return this.#blame(message);
       case 'unreachable':
         return this.#unreachable(message.lane, message.result, message.sessions);
       case 'timedOut':
@@ -146,9 +155,8 @@ export class Traffic implements LaneControl {
 
   #dial(member: number, name: string): void {
     const lane = this.#lanes.get(name);
-    if (!lane) return this.#members.get(member)?.({ kind: 'dial', lane: name });
-    lane.dials.push(member);
-    this.#dialling.add(lane);
+    lane?.dials.push(member);
+    if (lane) this.#dialling.add(lane);
     this.#serveDials();
   }
 
@@ -158,7 +166,7 @@ export class Traffic implements LaneControl {
     for (const lane of this.#dialling) {
       for (; lane.dials.length > 0 && lane.pace.dialAt(now) <= now; lane.pace.dial(now))
         this.#members.get(lane.dials.shift()!)?.({ kind: 'dial', lane: lane.identity.lane });
-      if (lane.dials.length > 0) this.#wake(lane.pace.dialAt(now), now);
+      if (lane.dials.length > 0) this.#timer.set(lane.pace.dialAt(now));
       else this.#dialling.delete(lane);
     }
   }
@@ -169,7 +177,7 @@ export class Traffic implements LaneControl {
     while (lane.wishes.size > 0 && this.#connections < this.#parts.connectionsOut) {
       const openAt = lane.openAt(now);
       if (openAt > now) {
-        this.#wake(openAt, now);
+        this.#timer.set(openAt);
         break;
       }
       this.#lease(lane, lane.nextWisher()!, now);
@@ -179,6 +187,7 @@ export class Traffic implements LaneControl {
   }
 
   #serveStarved(): void {
+    this.#serveDials();
     // Who is served and still wants more goes to the end: it is not looked at twice.
     for (const lane of Array.from(this.#starved)) {
       if (this.#connections >= this.#parts.connectionsOut) return;
@@ -196,20 +205,6 @@ export class Traffic implements LaneControl {
     this.#members.get(member)?.({ kind: 'lease', lane: lane.identity.lane, messages });
   }
 
-  #wake(at: number, now: number): void {
-    if (at === Infinity || at >= this.#wakeAt) return;
-    this.#sleeping?.abort();
-    const sleeping = new AbortController();
-    this.#sleeping = sleeping;
-    this.#wakeAt = at;
-    void this.#parts.clock.sleep(at - now, sleeping.signal).then(() => {
-      if (sleeping.signal.aborted) return;
-      this.#wakeAt = Infinity;
-      this.#serveDials();
-      this.#serveStarved();
-    });
-  }
-
   #refusal(name: string, domain: string, reply: string): void {
     const lane = this.#lanes.get(name);
     if (!lane) return;
@@ -222,6 +217,15 @@ export class Traffic implements LaneControl {
       const closedUntil = this.#parts.clock.now() + verdict.waitMs;
       this.#tellAll({ kind: 'domain', domain, closedUntil, closedBy });
     }
+  }
+
+  #blame({ lane, blame, reply }: ToTraffic & { kind: 'blame' }): void {
+    const owner = this.#lanes.get(lane)?.owner;
+    const off = owner === undefined ? undefined : this.#breakers.blamed(blame, owner, this.#parts.clock.now());
+    if (!off) return;
+    this.#tellAll({ kind: 'post', ...off });
+    const { post: entry, provider, until } = off;
+    this.#parts.log('post.blamed', { entry, list: blame.list, provider, until, reason: reply });
   }
 
   #backOffProvider(provider: ProviderTraffic, verdict: ReplyVerdict, closedBy: AttemptResult, name: string): void {

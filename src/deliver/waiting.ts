@@ -77,6 +77,13 @@ export class Waiting {
     return shed;
   }
 
+  /** Gives away the runs of a post. */
+  shedPost(post: string): Run[] {
+    const shed = this.#posts.filter((one) => one.post === post).flatMap(({ runs }) => runs.splice(0));
+    for (const run of shed) this.#count -= run.remaining;
+    return shed;
+  }
+
   clear(): void {
     this.#returned.length = 0;
     this.#singles = [];

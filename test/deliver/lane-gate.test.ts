@@ -12,6 +12,7 @@ const free: LaneState = {
   paused: false,
   factor: 1,
   perSecond: Infinity,
+  provider: '',
 };
 const silence = { state: 'deferred', host: '', reply: '451 4.4.1 no answer' } as const;
 

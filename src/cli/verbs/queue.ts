@@ -14,7 +14,7 @@ import {
 } from '../door.ts';
 import { linesOf, readInput } from '../input.ts';
 import { readListName } from '../list-argument.ts';
-import { putBack, tellDaemon, withHome } from '../open.ts';
+import { goOn, putBack, tellDaemon, withHome } from '../open.ts';
 
 const done: Readonly<Record<Move, string>> = {
   hold: 'held',
@@ -132,17 +132,17 @@ async function show(call: Call, home: Home, ids: readonly Id[], action: 'list' |
 async function moveAll(call: Call, home: Home, ids: readonly Id[], action: Move): Promise<Ending> {
   const isDry = call.flag('dry-run');
   const posts = await postsById(home);
-  const stopped: string[] = [];
+  const touched: string[] = [];
   let moved = 0;
   for (let from = 0; from < ids.length; from += batchMost) {
     const batch = ids.slice(from, from + batchMost);
     const could = await movable(home, batch, isDry ? undefined : action);
     moved += could.size;
     for (const id of batch) await tellMove(call, action, id, could.has(id));
-    stopped.push(...[...could].flatMap((id) => posts.get(id) ?? []));
+    touched.push(...[...could].flatMap((id) => posts.get(id) ?? []));
   }
   if (moved > 0 && !isDry) await tellDaemon(call.door);
-  if (!isDry && (action === 'hold' || action === 'drop')) await putBack(call.door, stopped);
+  if (!isDry) await (action === 'hold' || action === 'drop' ? putBack : goOn)(call.door, touched);
   call.door.say(isDry ? `${moved} would be ${done[action]}; nothing was changed` : `${moved} ${done[action]}`);
   return moved === ids.length ? exit.done : exit.noInput;
 }
