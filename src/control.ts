@@ -9,6 +9,8 @@ export type ControlRequest =
   | { readonly ask: 'lanes' }
   /** Posts of this list were held or dropped. */
   | { readonly ask: 'putBack'; readonly list: string }
+  /** Posts of this list were released, or shall be tried at once. */
+  | { readonly ask: 'goOn'; readonly list: string }
   | ({ readonly ask: 'setLane'; readonly lane: string } & LaneChange);
 
 /** What a running daemon knows of itself. Times in milliseconds since 1970. */
@@ -28,6 +30,7 @@ export interface ControlAnswers {
   /** False when there is no such lane. */
   readonly setLane: boolean;
   readonly putBack: boolean;
+  readonly goOn: boolean;
 }
 
 /** The names of lanes are host names or addresses; more than this is none. */
@@ -59,6 +62,7 @@ async function answerTo(request: ControlRequest, { lanes, status }: ControlParts
     });
   }
   if (request.ask === 'putBack') return lanes.putBack(request.list).then(() => true);
+  if (request.ask === 'goOn') return lanes.goOn(request.list).then(() => true);
   const reports = await lanes.lanes();
   if (request.ask === 'lanes') return reports;
   const connections = reports.reduce((sum, report) => sum + report.connections, 0);
@@ -69,7 +73,8 @@ async function answerTo(request: ControlRequest, { lanes, status }: ControlParts
 export function parseRequest(line: string): ControlRequest | undefined {
   const asked = parseObject(line);
   if (asked?.['ask'] === 'status' || asked?.['ask'] === 'lanes') return Object.freeze({ ask: asked['ask'] });
-  if (asked?.['ask'] === 'putBack') return isName(asked['list']) ? { ask: 'putBack', list: asked['list'] } : undefined;
+  if (asked?.['ask'] === 'putBack' || asked?.['ask'] === 'goOn')
+    return isName(asked['list']) ? { ask: asked['ask'], list: asked['list'] } : undefined;
   return asked?.['ask'] === 'setLane' ? laneRequest(asked) : undefined;
 }
 

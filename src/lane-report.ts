@@ -57,5 +57,7 @@ export interface LaneControl {
   setLane(lane: string, change: LaneChange): Promise<boolean>;
   /** What delivery has taken of a list and not begun goes back into the queue, where posts that are held stay. */
   putBack(list: string): Promise<void>;
+  /** Posts of a list that providers have refused go on there: they were put off. */
+  goOn(list: string): Promise<void>;
   outcomes(): Promise<readonly OutcomeCount[]>;
 }

@@ -35,6 +35,11 @@ export const events = {
   'post.queued': { level: 'info', meaning: 'a post is queued for its members' },
   'post.rejected': { level: 'info', meaning: 'a post was rejected or discarded; says by which rule' },
   'post.sent': { level: 'info', meaning: 'every copy of a post has its final outcome' },
+  'post.blamed': {
+    level: 'error',
+    meaning:
+      'a provider refuses a post for what it is (spam, a signature, its size): the rest of it is put off there, "ezlm queue retry" lets it go on; says until when and the last reply',
+  },
   'command.done': { level: 'info', meaning: 'a mail command was carried out' },
   'command.ignored': { level: 'info', meaning: 'a mail command was not answered; says by which guard' },
   'bounce.recorded': { level: 'info', meaning: 'a bounce was recorded against a member' },

@@ -17,6 +17,7 @@ const parts: ControlParts = {
       return lane === 'mx.example.net:25';
     },
     putBack: async () => {},
+    goOn: async () => {},
     outcomes: async () => [],
   },
   status: () => ({ pid: 7, startedAt: 1_000, listening: ['SMTP on 127.0.0.1:25'] }),
@@ -34,6 +35,8 @@ test('requests are read, and what is none is not', () => {
     ['{"ask":"setLane","lane":"b:25","paused":"yes"}', undefined],
     [`{"ask":"setLane","lane":"${'x'.repeat(1_001)}"}`, undefined],
     ['{"ask":"putBack","list":"news@lists.example.org"}', { ask: 'putBack', list: 'news@lists.example.org' }],
+    ['{"ask":"goOn","list":"news@lists.example.org"}', { ask: 'goOn', list: 'news@lists.example.org' }],
+    ['{"ask":"goOn"}', undefined],
     ['{"ask":"putBack","list":""}', undefined],
     ['{"ask":"putBack"}', undefined],
     ['{"ask":"__proto__"}', undefined],
@@ -56,6 +59,7 @@ test('status sums up the lanes, and a lane is changed by its name', async () => 
     '{"answer":true}',
   );
   assert.equal(await answerRequest('{"ask":"setLane","lane":"c:25","factor":0.1}', parts), '{"answer":false}');
+  assert.equal(await answerRequest('{"ask":"goOn","list":"news@lists.example.org"}', parts), '{"answer":true}');
   assert.equal(await answerRequest('{"ask":"putBack","list":"news@lists.example.org"}', parts), '{"answer":true}');
   assert.deepEqual(changes, [
     ['mx.example.net:25', { paused: true }],

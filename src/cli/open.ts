@@ -64,6 +64,11 @@ export async function putBack(door: Door, lists: Iterable<string>): Promise<void
   for (const list of new Set(lists)) if (list !== '') await askDaemon(door, { ask: 'putBack', list });
 }
 
+/** Tells the daemon, if one runs, that posts of these lists go on where providers had refused them. */
+export async function goOn(door: Door, lists: Iterable<string>): Promise<void> {
+  for (const list of new Set(lists)) if (list !== '') await askDaemon(door, { ask: 'goOn', list });
+}
+
 /** Tells the daemon, if there is one, that the home was changed. */
 export async function tellDaemon(door: Door): Promise<void> {
   await wakeDaemon(homePaths(door.home).socket);

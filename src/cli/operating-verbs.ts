@@ -115,7 +115,7 @@ export const operatingVerbs: readonly VerbRow[] = [
     examples: [
       { line: 'ezlm lane pause mx.example.net', meaning: 'send nothing more through that host' },
       { line: 'ezlm lane pause example.net', meaning: 'keep mail to a domain back' },
-      { line: 'ezlm lane slow mx.example.net --to 10%', meaning: 'a tenth of the connections and pace' },
+      { line: 'ezlm lane slow mx.example.net --to 10%', meaning: 'a tenth of what it did' },
       { line: 'ezlm lane pause news@lists.example.org', meaning: 'hold the posts of a list' },
     ],
     load: () => import('./verbs/lane.ts'),

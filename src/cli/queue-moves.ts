@@ -4,7 +4,7 @@ import type { RecipientKey, RecipientMove } from '../queue/recipients.ts';
 import type { Move } from '../queue/store.ts';
 import { askDaemon } from './ask.ts';
 import { type Call, type Complaint, complaint, exit, printJson } from './door.ts';
-import { putBack } from './open.ts';
+import { goOn, putBack } from './open.ts';
 import { recipientId } from './queue-ids.ts';
 
 /** How many of those that were asked for were moved. */
@@ -20,7 +20,7 @@ const batchMost = 1_000;
 export async function moveEntries(call: Call, home: Home, ids: readonly Id[], move: Move): Promise<Moved> {
   const isDry = call.flag('dry-run');
   const posts = await postsById(home);
-  const stopped: string[] = [];
+  const touched: string[] = [];
   let moved = 0;
   for (let from = 0; from < ids.length; from += batchMost) {
     const batch = ids.slice(from, from + batchMost);
@@ -30,9 +30,9 @@ export async function moveEntries(call: Call, home: Home, ids: readonly Id[], mo
       if (!could.has(id)) call.door.say(`${id} is not there, or not in a state that allows ${move}`);
       await tellMove(call, move, id, could.has(id));
     }
-    stopped.push(...[...could].flatMap((id) => posts.get(id) ?? []));
+    touched.push(...[...could].flatMap((id) => posts.get(id) ?? []));
   }
-  if (!isDry && (move === 'hold' || move === 'drop')) await putBack(call.door, stopped);
+  if (!isDry) await (move === 'hold' || move === 'drop' ? putBack : goOn)(call.door, touched);
   return { asked: ids.length, moved };
 }
 
@@ -45,15 +45,19 @@ export async function moveRecipients(
 ): Promise<Moved> {
   const isDry = call.flag('dry-run');
   const isNobodyTrying = move === 'drop' && (await askDaemon(call.door, { ask: 'status' })) === 'silent';
+  const posts = await postsById(home);
+  const touched = new Set<string>();
   let asked = 0;
   let moved = 0;
   for await (const page of pages) {
     const could = isDry ? page : await home.queue.recipients.move(move, page, isNobodyTrying);
     const done = new Set(could.map((key) => recipientId(key)));
     for (const key of page) await tellMove(call, move, recipientId(key), done.has(recipientId(key)));
+    for (const { post } of could) touched.add(posts.get(post) ?? '');
     asked += page.length;
     moved += could.length;
   }
+  if (!isDry && move === 'retry') await goOn(call.door, touched);
   if (moved < asked)
     call.door.say(
       `${asked - moved} wait no more, or are being tried just now: "ezlm queue list" says which still wait`,

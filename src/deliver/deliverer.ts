@@ -30,6 +30,8 @@ const heldInAllMost = 100_000;
 /** Recipients that one look into the queue asks for. */
 const claimRecipients = 4_000;
 const claimMails = 200;
+/** Single mails that are taken although recipients of posts fill the room. */
+const mailsBeside = 1_000;
 const sleepMostMs = 5_000;
 /** The deliver stage: takes what is due from the queue, has it carried, and has every result committed. */
 export class Deliverer {
@@ -40,6 +42,8 @@ export class Deliverer {
   readonly #buffer: OutcomeBuffer<ReturnType<Results['take']>>;
   readonly #loads: PostLoads;
   #held = 0;
+  /** Single mails among them. */
+  #mails = 0;
   #settled = 0;
   /** When there may be a look for single mails and second tries again, and whether somebody has told of some since the last. */
   #singlesAt = 0;
@@ -77,6 +81,7 @@ export class Deliverer {
       settle: (delivery, result) => {
         if (this.#isEnded) return;
         this.#held--;
+        if (delivery.job.kind === 'mail') this.#mails--;
         this.#results.add(delivery, result);
         this.#buffer.settled();
         if (this.#held < heldMost && (this.#held === 0 || ++this.#settled % lookEvery === 0)) this.#work.wake();
@@ -119,8 +124,7 @@ export class Deliverer {
 
   async #run(): Promise<void> {
     while (!this.#isStopping) {
-      const taken = this.#room > 0 ? await this.#takeWork() : 0;
-      if (taken === 0) await this.#work.sleep(this.#parts.clock, await this.#idleMs());
+      if ((await this.#takeWork()) === 0) await this.#work.sleep(this.#parts.clock, await this.#idleMs());
     }
   }
 
@@ -138,9 +142,9 @@ export class Deliverer {
   }
 
   async #idleMs(): Promise<number> {
+    if (this.#held > 0 && this.#isTold) return Math.max(1, this.#singlesAt - this.#parts.clock.now());
     // Results will tell of room.
     if (this.#room <= 0) return sleepMostMs;
-    if (this.#held > 0 && this.#isTold) return Math.max(1, this.#singlesAt - this.#parts.clock.now());
     const due = await this.#parts.queue.nextDue().catch(() => undefined);
     // What is due and was not taken (a busy lane, another stage's entry) must not make this loop spin.
     return due === undefined ? sleepMostMs : Math.min(sleepMostMs, Math.max(250, due - this.#parts.clock.now()));
@@ -152,18 +156,20 @@ export class Deliverer {
     if (this.#held > 0 && now < this.#singlesAt) return 0;
     this.#isTold = false;
     this.#singlesAt = now + singlesEveryMs;
-    const busy = this.#carrier.busyDomains();
-    return (await this.#takeMails(busy)) + (await this.#takeDue(busy));
+    return (await this.#takeMails()) + (await this.#takeDue());
   }
 
-  async #takeMails(busy: readonly string[]): Promise<number> {
+  async #takeMails(): Promise<number> {
     const { queue, claimant } = this.#parts;
-    const entries = await queue.claim(claimant, ['mail'], claimMails, busy);
+    // Posts that fill the room are no reason to let a single mail wait.
+    if (this.#room <= 0 && this.#mails >= mailsBeside) return 0;
+    const entries = await queue.claim(claimant, ['mail'], claimMails, this.#carrier.closedDomains());
     for (const entry of entries) {
       if (!this.#take(entry.id)) continue;
       const message = (await queue.message(entry.message)) ?? Buffer.alloc(0);
       const load = { message: wireMessage(message, await mailSigner(message, this.#parts)), birth: entry.created };
       const job: MailJob = { kind: 'mail', entry };
+      this.#mails++;
       const { sender, recipient } = entry;
       this.#carryOne(
         { load, sender, recipient, isAscii: isAsciiText(sender + recipient), member: 0, position: 0, job },
@@ -173,11 +179,12 @@ export class Deliverer {
     return entries.length;
   }
 
-  async #takeDue(busy: readonly string[]): Promise<number> {
+  async #takeDue(): Promise<number> {
+    if (this.#room <= 0) return 0;
     const due = await this.#parts.queue.claimDue(
       this.#parts.claimant,
       claimRecipients,
-      busy,
+      this.#carrier.busyDomains(),
       this.#carrier.pausedLists(),
     );
     for (const [post, some] of Map.groupBy(due, (one) => one.post)) await this.#carryDue(post, some);
@@ -198,11 +205,12 @@ export class Deliverer {
 
   async #takeChunks(): Promise<number> {
     const { queue, claimant } = this.#parts;
+    if (this.#room <= 0) return 0;
     // A lane that stands still from the beginning is full with one chunk: room stays for the others.
     const chunks = await queue.claimChunks(
       claimant,
-      Math.max(1, Math.min(claimRecipients, this.#room)),
-      this.#carrier.fullDomains(),
+      Math.min(claimRecipients, this.#room),
+      this.#carrier.fullLanes(),
       this.#carrier.pausedLists(),
     );
     for (const chunk of chunks) await this.#carryChunk(chunk);
@@ -214,7 +222,7 @@ export class Deliverer {
     if (this.#mine.has(String(chunk.id))) return;
     const prepared = await this.#loads.of(chunk.post);
     if (!prepared) return queue.deferChunk(claimant, chunk.id, clock.now() + 60_000);
-    const shutUntil = this.#isOver(prepared.load.birth) ? undefined : this.#carrier.shutUntil(chunk.domain);
+    const shutUntil = this.#isOver(prepared.load.birth) ? undefined : this.#carrier.shutUntil(chunk.domain, chunk.post);
     if (shutUntil !== undefined) return queue.deferChunk(claimant, chunk.id, shutUntil);
     const known = chunk.again ? await queue.recorded(chunk.post, chunk.first, chunk.count) : new Set<number>();
     const owed = chunk.count - known.size;
@@ -245,6 +253,7 @@ export class Deliverer {
     }
     for (let one = run.take(); one; one = run.take()) {
       this.#held--;
+      if (one.job.kind === 'mail') this.#mails--;
       this.#buffer.begun();
       this.#results.add(one, { state: 'deferred', host: '', reply, next: until });
       this.#buffer.settled();

@@ -1,6 +1,6 @@
 import type { Id } from '../lib/ids.ts';
 import type { Octets } from '../lib/octets.ts';
-import type { Entry, OutcomeState } from '../queue/store.ts';
+import type { Entry, FullLane, OutcomeState } from '../queue/store.ts';
 import type { WireMessage } from '../smtp/data.ts';
 import type { CopyHead, CopyHeads } from './copy-heads.ts';
 
@@ -115,14 +115,16 @@ export interface Carrier {
   carry(domain: string, run: Run, isSingle: boolean): void;
   /** `mayBegin` may have become true. */
   resume(): void;
-  /** Domains that cannot take more now: single mails and second tries for them are left in the queue. */
+  /** Domains whose lanes are shut, or have as many single mails as they may hold: single mails for them are left in the queue. */
+  closedDomains(): string[];
+  /** Domains that cannot take more now: second tries for them are left in the queue. */
   busyDomains(): string[];
-  /** Those of them that will soon: chunks for them alone are left where they are, others are put off (`shutUntil`). */
-  fullDomains(): string[];
+  /** Lanes that will take more soon: chunks for them alone are left where they are, others are put off (`shutUntil`). */
+  fullLanes(): FullLane[];
   /** Lists that are paused: their posts are left in the queue. */
   pausedLists(): string[];
-  /** When a domain whose lane stands still may be looked at again; undefined: it does not. */
-  shutUntil(domain: string): number | undefined;
+  /** When a domain whose lane stands still may be looked at again by a post; undefined: it does not, or the post has nothing there. */
+  shutUntil(domain: string, post: Id): number | undefined;
   /** Deliveries that wait in lanes too slow to get to them soon: they do not count as work at hand. */
   slow(): number;
   /** Settings have changed: who is carried from now on goes the ways of today. */

@@ -4,7 +4,10 @@ import { type HopPolicy, type NextHop, openPolicy } from '../smtp/next-hop.ts';
 
 /** Where mail of a domain is taken: hosts in the order in which they are tried. Frozen. */
 export interface NextHops {
-  /** Names the lane: all domains with the same next hops share it. */
+  /**
+   * Names the lane: all domains with the same next hops in the same order share it. `a b, c:25` are two hosts of one preference, and one
+   * that is tried after them.
+   */
   readonly key: string;
   readonly hosts: readonly string[];
   readonly port: number;
@@ -30,10 +33,10 @@ export async function nextHops(domain: string, parts: HostsParts): Promise<Resul
   const route = parts.routes.get(domain) ?? parts.routes.get('*');
   if (route !== undefined) return success(routeHops(route));
   // RFC 5321 §5.1: an address literal has no MX.
-  if (domain.startsWith('[')) return success(mailHosts([domain.replace(/^\[(?:ipv6:)?|\]$/g, '')]));
+  if (domain.startsWith('[')) return success(mailHosts([[domain.replace(/^\[(?:ipv6:)?|\]$/g, '')]]));
   const answer = await parts.resolver.mx(domain);
   if (answer.kind === 'found') return mxHops(domain, answer.records, parts);
-  return answer.kind === 'none' ? success(mailHosts([domain])) : failed(lookupFailure(domain, answer));
+  return answer.kind === 'none' ? success(mailHosts([[domain]])) : failed(lookupFailure(domain, answer));
 }
 
 function mxHops(domain: string, records: readonly MxRecord[], parts: HostsParts): Result<NextHops> {
@@ -48,7 +51,9 @@ function mxHops(domain: string, records: readonly MxRecord[], parts: HostsParts)
   const ordered = usable
     .map((record) => ({ ...record, order: parts.random() }))
     .toSorted((a, b) => a.preference - b.preference || a.order - b.order);
-  return success(mailHosts([...new Set(ordered.map((record) => record.host))]));
+  const once = ordered.filter(({ host }, at) => ordered.findIndex((record) => record.host === host) === at);
+  const groups = Map.groupBy(once, (record) => record.preference).values();
+  return success(mailHosts(Array.from(groups, (group) => group.map(({ host }) => host))));
 }
 
 function lookupFailure(domain: string, answer: Exclude<Answer<MxRecord>, { kind: 'found' | 'none' }>): Failure {
@@ -63,7 +68,8 @@ function routeHops(route: NextHop): NextHops {
   return Object.freeze({ key: route.name, hosts: [route.host], port: route.port, isRoute: true, policy });
 }
 
-function mailHosts(hosts: readonly string[]): NextHops {
-  const key = `${[...hosts].toSorted().join(' ')}:${smtpPort}`;
-  return Object.freeze({ key, hosts, port: smtpPort, isRoute: false, policy: openPolicy });
+// Hosts that must be tried before others (RFC 5321 §5.1) stand in a group before them.
+function mailHosts(groups: readonly (readonly string[])[]): NextHops {
+  const key = `${groups.map((group) => group.toSorted().join(' ')).join(', ')}:${smtpPort}`;
+  return Object.freeze({ key, hosts: groups.flat(), port: smtpPort, isRoute: false, policy: openPolicy });
 }

@@ -1,6 +1,6 @@
 import type { Clock } from '../lib/clock.ts';
 import type { AttemptResult } from './delivery.ts';
-import { isItsTurn, untilTurnMs } from './pace.ts';
+import { RateBucket } from './rate-bucket.ts';
 import type { LaneState } from './traffic-messages.ts';
 
 /** How a lane is shut: until when, what to say of those who wait, and whether the way there was an attempt for them. */
@@ -13,14 +13,24 @@ export interface Closing {
 /** A lane that is shut for long is looked at again after this: the operator may have opened it. */
 const lookMostMs = 60_000;
 const pausedLookMs = 5_000;
-const open: LaneState = { dialect: '', closedUntil: 0, closedBy: undefined, wasTried: false, paused: false, factor: 1 };
+const open: LaneState = {
+  dialect: '',
+  closedUntil: 0,
+  closedBy: undefined,
+  wasTried: false,
+  paused: false,
+  factor: 1,
+  perSecond: Infinity,
+  provider: '',
+};
 const paused = deferral('451 4.3.2 the lane is paused by the operator');
 const leftAlone = deferral('451 4.4.5 the lane is left alone for a while');
 
-/** What the book of traffic allows one lane at the moment: whether transactions may begin. */
+/** What the book of traffic allows one lane at the moment: whether transactions may begin, and how many a second over all its sessions. */
 export class LaneGate {
   readonly #clock: Clock;
   #state = open;
+  readonly #bucket = new RateBucket();
   /** Nothing of the state holds anything back: the usual case costs a fan-out one look. */
   #isFree = true;
 
@@ -30,6 +40,11 @@ export class LaneGate {
 
   get dialect(): LaneState['dialect'] {
     return this.#state.dialect;
+  }
+
+  /** Empty while nothing is known. */
+  get provider(): string {
+    return this.#state.provider;
   }
 
   /** Closed by a refusal, a host that does not answer, or the operator. */
@@ -48,18 +63,23 @@ export class LaneGate {
 
   /** The book says what holds now. */
   set(state: LaneState): void {
+    const now = this.#clock.now();
     this.#state = state;
-    this.#isFree = state.closedUntil <= this.#clock.now() && !state.paused && state.factor >= 1;
+    this.#bucket.set(state.perSecond, now);
+    this.#isFree = state.closedUntil <= now && !state.paused && this.#bucket.isFree;
   }
 
   /** Milliseconds until a transaction may begin; 0: now, `Infinity`: not before `set` or the end of a closing. */
   waitMs(): number {
     if (this.#isFree) return 0;
     if (this.isShut) return Infinity;
-    const { factor } = this.#state;
-    const now = this.#clock.now();
-    this.#isFree = factor >= 1;
-    return isItsTurn(factor, now) ? 0 : untilTurnMs(now);
+    this.#isFree = this.#bucket.isFree;
+    return this.#bucket.waitMs(this.#clock.now());
+  }
+
+  /** One begins. */
+  begin(): void {
+    this.#bucket.take();
   }
 }
 

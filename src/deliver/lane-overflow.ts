@@ -1,4 +1,5 @@
 import type { Clock } from '../lib/clock.ts';
+import type { BlamedPosts } from './blamed-posts.ts';
 import type { AttemptResult, CarrierPort, Run } from './delivery.ts';
 import type { LaneGate } from './lane-gate.ts';
 import { LaneSpeed } from './lane-speed.ts';
@@ -11,10 +12,15 @@ export interface LaneOverflowParts {
   readonly gate: LaneGate;
   readonly waiting: Waiting;
   readonly tally: LaneTally;
+  readonly blamed: BlamedPosts;
 }
 
 /** When what a slow lane has given back is looked at again. */
 const slowLookMs = 5_000;
+/** Single mails that wait in a lane, at the most: each is a message in memory. */
+const singlesMost = 200;
+/** Posts that bring a chunk into a lane although it is full: beyond these they wait for one of them to end. */
+const postsMost = 16;
 
 /** What must not stay in a lane: everything when it is shut, what it will not come to soon when it is slow. Memory is for those who move. */
 export class LaneOverflow {
@@ -25,21 +31,32 @@ export class LaneOverflow {
     this.#parts = parts;
   }
 
-  /** The lane takes in no more for now. */
+  /** The lane takes in no more of posts for now. */
   get isBusy(): boolean {
     return this.#count >= this.#speed.most || this.#parts.gate.isShut;
   }
 
-  /** It has enough to do for the next moments, and does it. */
-  get isFull(): boolean {
-    return this.#count >= this.#speed.most && this.shutUntil === undefined;
+  /** It takes in no single mail either: these go before what waits, so a slow lane does. */
+  get isClosed(): boolean {
+    return this.#parts.waiting.singles >= singlesMost || this.#parts.gate.isShut;
   }
 
-  /** When a lane that stands still is looked at again; undefined: it does not, or what waits shall be tried and fail. */
-  get shutUntil(): number | undefined {
-    const { closing } = this.#parts.gate;
-    if (closing) return closing.wasTried ? undefined : closing.until;
-    return this.#count > this.#speed.most && this.slow > 0 ? this.#parts.clock.now() + slowLookMs : undefined;
+  /** It has enough to do for the next moments, and does it. */
+  get isFull(): boolean {
+    return this.#count >= this.#speed.most && this.#shutUntil === undefined;
+  }
+
+  /** The posts that have something here; undefined: they are so many that no other may bring more than the lane comes to. */
+  get posts(): readonly string[] | undefined {
+    const { posts } = this.#parts.waiting;
+    return posts.length < postsMost ? posts : undefined;
+  }
+
+  /** When a post may look again at a lane that stands still; undefined: it does not, the post has nothing there, or what waits shall fail. */
+  shutUntil(post: string): number | undefined {
+    const until = this.#shutUntil;
+    if (until === undefined || this.#parts.gate.isShut) return until;
+    return (this.posts?.includes(post) ?? true) ? until : undefined;
   }
 
   /** Deliveries that the lane will not come to within a second. */
@@ -61,6 +78,17 @@ export class LaneOverflow {
     this.#putBack(this.#parts.waiting.shed(keep), slowLookMs, '451 4.4.5 the host takes mail too slowly');
   }
 
+  /** Gives back what waits of posts that the provider refuses. */
+  putBackBlamed(): void {
+    const { blamed, waiting, gate, clock } = this.#parts;
+    if (blamed.isEmpty || waiting.count === 0) return;
+    for (const post of waiting.posts) {
+      const until = blamed.until(post, gate.provider, clock.now());
+      if (until === undefined) continue;
+      this.#putBack(waiting.shedPost(post), until - clock.now(), '451 4.7.1 the provider refuses this post');
+    }
+  }
+
   /** Empties a shut lane. A host that does not answer was an attempt for all who wait; else they go back into the queue untried. */
   makeWay(): void {
     const { gate, waiting, clock } = this.#parts;
@@ -73,6 +101,12 @@ export class LaneOverflow {
   putBackList(list: string): void {
     const runs = this.#parts.waiting.shedList(list);
     this.#putBack(runs, slowLookMs, '451 4.3.2 the list is paused by the operator');
+  }
+
+  get #shutUntil(): number | undefined {
+    const { closing } = this.#parts.gate;
+    if (closing) return closing.wasTried ? undefined : closing.until;
+    return this.#count > this.#speed.most && this.slow > 0 ? this.#parts.clock.now() + slowLookMs : undefined;
   }
 
   get #count(): number {

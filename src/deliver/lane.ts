@@ -1,37 +1,23 @@
-import type { Socket } from 'node:net';
-import type { Log } from '../log.ts';
-import type { Clock } from '../lib/clock.ts';
 import { classify } from '../smtp/reply-class.ts';
-import type { AttemptResult, CarrierPort, Delivery, Run } from './delivery.ts';
-import type { FlushRound } from './flush-round.ts';
+import { LaneBlames } from './blamed-posts.ts';
+import type { AttemptResult, Delivery, Job, Run } from './delivery.ts';
 import type { NextHops } from './hosts.ts';
 import { LaneGate } from './lane-gate.ts';
 import { LaneOverflow } from './lane-overflow.ts';
+import type { LaneParts } from './lane-parts.ts';
 import { LaneTally } from './lane-tally.ts';
 import type { Lease } from './lease.ts';
-import { untilTurnMs } from './pace.ts';
-import { reach, type ReachParts } from './reach.ts';
+import { Openings } from './openings.ts';
+import { unreached } from './reach.ts';
 import { domainOf } from './runs.ts';
-import type { Dialer, OpenSession, SetupFailure } from './session-setup.ts';
-import type { LaneCounts, LaneIdentity, LaneState, ToTraffic } from './traffic-messages.ts';
+import type { OpenSession, SetupFailure } from './session-setup.ts';
+import type { LaneCounts, LaneIdentity, LaneState } from './traffic-messages.ts';
+import { Slowing } from './slowing.ts';
 import type { SessionPort } from './transaction.ts';
 import { Stamping } from './stamping.ts';
 import { Transactions } from './transactions.ts';
 import { Waiting } from './waiting.ts';
-
-export interface LaneParts extends ReachParts {
-  readonly round: FlushRound;
-  readonly hops: NextHops;
-  readonly clock: Clock;
-  readonly log: Log;
-  readonly port: CarrierPort;
-  /** Tells the book of traffic, which grants every connection (`lease`). */
-  readonly tell: (message: ToTraffic) => void;
-  /** Hears of a connection that is gone, and of one that was granted. */
-  readonly onConnection: (count: 1 | -1) => void;
-  /** Whether posts of a list have to wait at the moment; undefined: no list has. */
-  readonly heldLists: () => ((list: string) => boolean) | undefined;
-}
+import { WakeTimer } from './wake-timer.ts';
 
 /** Deliveries that one connection is worth: fewer do not open another. */
 const perConnection = 20;
@@ -39,6 +25,8 @@ const perConnection = 20;
 const wantedMost = 20;
 /** How long sessions without work are kept. */
 const lingerMs = 300;
+/** A slowed lane that rests for longer gives its connections back: many hosts end a session that is idle for a minute. */
+const restMostMs = 30_000;
 
 /** One MX set in one deliverer: its waiting deliveries and its sessions. Nobody else waits for it. */
 export class Lane {
@@ -50,14 +38,16 @@ export class Lane {
   readonly #gate: LaneGate;
   readonly #overflow: LaneOverflow;
   readonly #tally = new LaneTally();
+  readonly #slowing: Slowing;
+  readonly #blames = new LaneBlames();
   /** Hosts that announce CHUNKING and fail with it. */
   readonly #noChunking = new Set<string>();
-  /** Connections that are being set up, with the sockets that each has so far. */
-  readonly #openings = new Set<Socket[]>();
+  readonly #openings: Openings;
   /** Connections that the book knows to be wanted. */
   #asked = 0;
   #isLingering = false;
-  #isPumpingLater = false;
+  /** Looks again when the lane's time has come. */
+  readonly #timer: WakeTimer;
   /** The book was not asked yet. */
   #isNew = true;
   #isStopping = false;
@@ -66,10 +56,24 @@ export class Lane {
     this.#parts = parts;
     const { clock, port } = parts;
     this.#stamping = new Stamping(this.#waiting, port, () => this.pump());
+    this.#timer = new WakeTimer(clock, () => this.pump());
     this.#gate = new LaneGate(clock);
-    this.#overflow = new LaneOverflow({ clock, port, gate: this.#gate, waiting: this.#waiting, tally: this.#tally });
+    const { blamed } = parts;
+    this.#overflow = new LaneOverflow({
+      clock,
+      port,
+      gate: this.#gate,
+      waiting: this.#waiting,
+      tally: this.#tally,
+      blamed,
+    });
     const { key: lane, hosts, isRoute } = parts.hops;
     this.#identity = Object.freeze({ lane, hosts, isRoute });
+    this.#openings = new Openings(() => parts.tell({ kind: 'dial', lane }));
+    this.#slowing = new Slowing(clock, parts.slowLists, () => ({
+      sessions: this.#sessions.size + this.#openings.count,
+      posts: this.#waiting.posts.length,
+    }));
   }
 
   get waiting(): number {
@@ -82,7 +86,7 @@ export class Lane {
   }
 
   get isEmpty(): boolean {
-    return this.waiting === 0 && this.#sessions.size === 0 && this.#openings.size === 0 && this.#asked === 0;
+    return this.waiting === 0 && this.#sessions.size === 0 && this.#openings.count === 0 && this.#asked === 0;
   }
 
   /** The route to the same place may ask for something else now: new sessions go by it. */
@@ -99,6 +103,7 @@ export class Lane {
   take(state: LaneState): void {
     const wasShut = this.#gate.isShut;
     this.#gate.set(state);
+    this.#slowing.setLane(state.factor);
     if (wasShut && !this.#gate.isShut) this.#parts.port.opened();
     this.pump();
     if (this.#gate.isShut) for (const session of this.#sessions.keys()) session.resume(true);
@@ -113,10 +118,16 @@ export class Lane {
     this.pump();
   }
 
+  /** The book allows a connection that is being set up to dial once more. */
+  mayDial(): void {
+    this.#openings.mayDial();
+  }
+
   /** Gives work to idle sessions and asks for more where they are needed. */
   pump(): void {
     if (this.#isStopping) return;
     if (this.#gate.isShut) for (const one of this.#stamping.drain()) this.#giveBack(one);
+    this.#overflow.putBackBlamed();
     this.#overflow.makeWay();
     for (const session of this.#sessions.keys()) session.resume(false);
     if (this.#parts.port.mayBegin()) this.#ask();
@@ -127,16 +138,12 @@ export class Lane {
     this.#isStopping = true;
     this.#waiting.clear();
     for (const session of this.#sessions.keys()) session.resume(true);
-    for (const sockets of this.#openings) {
-      for (const socket of sockets) socket.destroy();
-      this.#endLease(true);
-    }
-    this.#openings.clear();
+    for (let left = this.#openings.stop(); left > 0; left--) this.#endLease(true);
   }
 
   /** What was done since the last time, for the book. A lane that is too slow for what it holds gives the rest back. */
   counts(classes: Map<string, number>): LaneCounts {
-    const now = { lane: this.#identity.lane, waiting: this.waiting, opening: this.#openings.size };
+    const now = { lane: this.#identity.lane, waiting: this.waiting, opening: this.#openings.count };
     const counts = this.#tally.take(now, classes);
     this.#overflow.measure();
     return counts;
@@ -144,8 +151,13 @@ export class Lane {
 
   /** Connections that would be useful beyond those that are there. */
   #useful(): number {
-    const useful = Math.ceil(this.waiting / perConnection) - this.#sessions.size - this.#openings.size;
+    if (this.#isResting) return 0;
+    const useful = Math.ceil(this.waiting / perConnection) - this.#sessions.size - this.#openings.count;
     return Math.max(0, Math.min(wantedMost, useful));
+  }
+
+  get #isResting(): boolean {
+    return this.#slowing.waitMs() > restMostMs;
   }
 
   // A wish that became smaller is not worth a word, only one that is gone: what is granted too much is given back.
@@ -163,27 +175,23 @@ export class Lane {
   }
 
   #open(lease: Lease): void {
-    const sockets: Socket[] = [];
-    const dialer: Dialer = async (...way) => {
-      const socket = await this.#parts.dialer(...way);
-      if (this.#isStopping) socket.destroy();
-      sockets.push(socket);
-      return socket;
-    };
-    this.#openings.add(sockets);
-    void reach(this.#parts.hops, { ...this.#parts, dialer }).then((opened) => {
-      // At a stop nobody waits for a host that has not answered yet.
-      if (!this.#openings.delete(sockets)) return 'socket' in opened && opened.socket.destroy();
-      return 'socket' in opened ? this.#begin(opened, lease) : this.#unreachable(opened);
+    this.#slowing.begins(lease);
+    void this.#openings.open(this.#parts.hops, this.#parts).then((opened) => {
+      this.#slowing.ends(lease);
+      if (opened) return 'socket' in opened ? this.#begin(opened, lease) : this.#unreachable(opened);
     });
   }
 
   #begin(opened: OpenSession, lease: Lease): void {
     const port: SessionPort = {
       next: () => this.#next(lease),
-      settle: (delivery, result) => this.#settle(delivery, result),
+      settle: (delivery, result) => {
+        this.#slowing.ends(lease, delivery.job);
+        this.#settle(delivery, result);
+      },
       giveBack: (delivery) => {
         lease.undo();
+        this.#slowing.ends(lease, delivery.job);
         this.#giveBack(delivery);
       },
       idle: () => this.#idle(session, lease),
@@ -203,7 +211,7 @@ export class Lane {
 
   // The next chunk may be on its way from the queue: a session is kept for a moment.
   #idle(session: Transactions, lease: Lease): void {
-    if (this.#isStopping || this.#gate.isShut || lease.isSpent) return session.resume(true);
+    if (this.#isStopping || this.#gate.isShut || lease.isSpent || this.#isResting) return session.resume(true);
     if (this.waiting > 0 || this.#isLingering) return;
     this.#isLingering = true;
     void this.#parts.clock.sleep(lingerMs).then(() => {
@@ -214,29 +222,27 @@ export class Lane {
 
   #next(lease: Lease): Delivery | undefined {
     if (lease.isSpent || this.#isStopping || !this.#parts.port.mayBegin()) return undefined;
-    const waitMs = this.#gate.waitMs() || lease.waitMs(this.#parts.clock);
+    const waitMs = this.#gate.waitMs() || this.#slowing.waitMs();
     if (waitMs > 0) {
       this.#pumpLater(waitMs);
       return undefined;
     }
     const delivery = this.#take();
-    if (delivery) lease.begin();
+    if (!delivery) return undefined;
+    lease.begin();
+    this.#gate.begin();
+    this.#slowing.begins(lease, delivery.job);
     return delivery;
   }
 
   #pumpLater(ms: number): void {
-    if (this.#isPumpingLater || this.waiting === 0 || ms === Infinity) return;
-    this.#isPumpingLater = true;
-    void this.#parts.clock.sleep(ms).then(() => {
-      this.#isPumpingLater = false;
-      this.pump();
-    });
+    if (this.waiting > 0) this.#timer.set(this.#parts.clock.now() + ms);
   }
 
   #take(): Delivery | undefined {
-    const held = this.#parts.heldLists();
+    const { held } = this.#slowing;
     const delivery = this.#stamping.take(this.#sessions.size, held);
-    if (!delivery && held) this.#pumpLater(untilTurnMs(this.#parts.clock.now()));
+    if (!delivery && held) this.#pumpLater(this.#slowing.turnMs);
     return delivery;
   }
 
@@ -247,6 +253,7 @@ export class Lane {
 
   #settle(delivery: Delivery, result: AttemptResult): void {
     this.#overflow.result();
+    this.#blames.result(delivery.job);
     if (result.state === 'delivered') {
       this.#tally.delivered();
       this.#parts.port.settle(delivery, result);
@@ -260,11 +267,18 @@ export class Lane {
     const isLater = result.state === 'failed' && verdict.class === 'deferred' && !verdict.isPermanent;
     const read: AttemptResult = isLater ? { ...result, state: 'deferred' } : result;
     this.#tally.add(read, verdict.class);
+    if (verdict.blamesPost) this.#blame(delivery.job, reply);
     if (verdict.scope !== 'nothing' || verdict.alarm) {
       const domain = domainOf(delivery.recipient);
       this.#parts.tell({ kind: 'refusal', lane: this.#identity.lane, domain, reply });
     }
     return read;
+  }
+
+  #blame(job: Job, reply: string): void {
+    if (job.kind === 'mail' || job.list === undefined) return;
+    const blame = { post: job.post, list: job.list, results: this.#blames.take(job.post) };
+    this.#parts.tell({ kind: 'blame', lane: this.#identity.lane, blame, reply });
   }
 
   #sessionEnded(session: Transactions, host: string, isTrouble: boolean, reason: string): void {
@@ -274,18 +288,12 @@ export class Lane {
     this.pump();
   }
 
-  // Whatever the code, a refused connection says nothing about a recipient: doubt is temporary. A loop is no doubt. RFC 3463 §3.5: 4.4.1
-  // means that no host took a connection (after weeks a member is warned for it), 4.4.2 that one did.
-  #unreachable({ host, text, reply, isLoop, wasConnected }: SetupFailure): void {
+  #unreachable(failure: SetupFailure): void {
     const { lane } = this.#identity;
-    this.#parts.log('lane.trouble', { lane, host, reason: text });
-    if (!this.#isStopping) {
-      const state = isLoop ? 'failed' : 'deferred';
-      const result = { state, host, reply: reply ? text : `451 ${wasConnected ? '4.4.2' : '4.4.1'} ${text}` } as const;
-      // A host that limits connections refuses some before the others are ready.
-      const sessions = this.#sessions.size + this.#openings.size;
-      this.#parts.tell({ kind: 'unreachable', lane, result, sessions });
-    }
+    this.#parts.log('lane.trouble', { lane, host: failure.host, reason: failure.text });
+    // A host that limits connections refuses some before the others are ready.
+    const sessions = this.#sessions.size + this.#openings.count;
+    if (!this.#isStopping) this.#parts.tell({ kind: 'unreachable', lane, result: unreached(failure), sessions });
     this.#endLease(true);
     this.pump();
   }

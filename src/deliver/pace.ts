@@ -16,6 +16,10 @@ const minuteMs = 60_000;
 const silenceMostMs = 7_200_000;
 /** Growth after a silence that began with `slow` or `half`: one connection more in this time. */
 const growthMs = 60_000;
+/** After one that began with one connection: the lanes of a provider tell of their successes each for itself. */
+const oneGrowthMs = 500;
+/** After so long a time without a refusal the next one is met with a short silence again. */
+const goodMs = 600_000;
 
 /** What a refusal has left, to outlive a restart. */
 export interface PaceMemory {
@@ -35,6 +39,9 @@ export class Pace {
   closedUntil = 0;
   #allowed: number;
   #strikes = 0;
+  /** Transactions that went well at the present width. */
+  #successes = 0;
+  #factor = 1;
   #resume: Exclude<Resume, 'profile'>;
   #grownAt = 0;
   /** Connections that may be opened at `#countedAt`; the bucket fills with time. */
@@ -57,14 +64,12 @@ export class Pace {
   openAt(now: number): number {
     if (this.inUse >= this.#allowed) return Infinity;
     if (now < this.closedUntil) return this.closedUntil;
-    this.#refill(now);
-    return this.#ready >= 1 ? now : now + Math.ceil((1 - this.#ready) / this.#perMs);
+    return this.dialAt(now);
   }
 
   /** A connection is being opened. */
   take(now: number): void {
-    this.#refill(now);
-    this.#ready--;
+    this.dial(now);
     this.inUse++;
   }
 
@@ -83,6 +88,7 @@ export class Pace {
     this.#resume = resume === 'profile' ? this.#rules.resume : resume;
     this.#allowed = this.#resume === 'half' ? Math.max(1, Math.ceil(this.#within / 2)) : 1;
     this.#grownAt = this.closedUntil;
+    this.#successes = 0;
     return true;
   }
 
@@ -91,22 +97,40 @@ export class Pace {
     this.#allowed = Math.max(1, Math.min(this.#allowed, others));
     this.#resume = 'slow';
     this.#grownAt = now;
+    this.#successes = 0;
   }
 
-  /** Transactions went well; an echo from before the silence counts for nothing. True when a connection more is allowed. */
+  /**
+   * Transactions went well; an echo from before the silence counts for nothing. True when a connection more is allowed: never more than one,
+   * however many are told of together, and the next one not before those that are allowed have done well each.
+   */
   succeeded(count: number, now: number): boolean {
-    if (count === 0 || now < this.closedUntil || this.#allowed >= this.#rules.connections) return false;
-    const before = this.#allowed;
-    if (this.#resume === 'one') this.#allowed += count;
-    else if (now - this.#grownAt >= growthMs) {
-      this.#allowed++;
-      this.#grownAt = now;
-    }
-    if (this.#allowed >= most(this.#rules)) {
-      this.#allowed = this.#rules.connections;
-      this.#strikes = 0;
-    }
-    return this.#allowed > before;
+    if (count === 0 || now < this.closedUntil) return false;
+    this.#successes += count;
+    if (now - this.closedUntil >= Math.max(goodMs, this.#rules.silenceMs)) this.#strikes = 0;
+    if (this.#allowed >= this.#rules.connections || !this.#mayGrow(now)) return false;
+    this.#allowed++;
+    if (this.#allowed >= most(this.#rules)) this.#allowed = this.#rules.connections;
+    this.#grownAt = now;
+    this.#successes = 0;
+    return true;
+  }
+
+  /** An operator leaves it this share of its speed: new connections come as much more slowly. */
+  slow(factor: number): void {
+    this.#factor = Math.min(1, factor);
+  }
+
+  /** When one that has a connection, or is getting one, may dial once more; not after `now` if at once. */
+  dialAt(now: number): number {
+    this.#refill(now);
+    return this.#ready >= 1 ? now : now + Math.ceil((1 - this.#ready) / this.#perMs);
+  }
+
+  /** It dials once more. */
+  dial(now: number): void {
+    this.#refill(now);
+    this.#ready--;
   }
 
   /** Undefined when nothing is held back. */
@@ -124,6 +148,11 @@ export class Pace {
     this.#grownAt = closedUntil;
   }
 
+  #mayGrow(now: number): boolean {
+    if (this.#resume !== 'one') return now - this.#grownAt >= growthMs;
+    return this.#successes >= this.#allowed && now - this.#grownAt >= oneGrowthMs;
+  }
+
   get #within(): number {
     return Number.isFinite(this.#allowed) ? this.#allowed : Math.max(2, this.inUse);
   }
@@ -134,7 +163,7 @@ export class Pace {
   }
 
   get #perMs(): number {
-    return Math.max(1, this.#rules.newPerMinute - this.#burst) / minuteMs;
+    return (Math.max(1, this.#rules.newPerMinute - this.#burst) * Math.max(0.001, this.#factor)) / minuteMs;
   }
 
   #refill(now: number): void {
@@ -148,17 +177,4 @@ export class Pace {
 /** Connections at which a provider without a limit of its own counts as recovered. */
 function most({ connections }: PaceRules): number {
   return Number.isFinite(connections) ? connections : 100;
-}
-
-/** How often in a second something slowed comes to its turn. */
-const turnMs = 500;
-
-/** Whether something that the operator slowed to a share of its speed may begin now: it may in that share of each half second. */
-export function isItsTurn(factor: number, now: number): boolean {
-  return factor >= 1 || now % turnMs < factor * turnMs;
-}
-
-/** Milliseconds until the next turn of what was slowed begins. */
-export function untilTurnMs(now: number): number {
-  return turnMs - (now % turnMs);
 }

@@ -50,7 +50,11 @@ export class ProviderBook {
   }
 
   /** Other limits hold from now on. Silences go on; connections that are too many now end by themselves. False: they are the same. */
-  renew(limits: TrafficLimits, lanes: ReadonlyMap<string, LaneTraffic>): boolean {
+  renew(
+    { providers, laneConnections, routeConnections, connectionsOut }: TrafficLimits,
+    lanes: ReadonlyMap<string, LaneTraffic>,
+  ): boolean {
+    const limits = { providers, laneConnections, routeConnections, connectionsOut };
     if (JSON.stringify(limits) === JSON.stringify(this.#limits)) return false;
     this.#limits = limits;
     const held = memoryOf(this.#known, lanes, []);

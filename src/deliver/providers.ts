@@ -58,12 +58,12 @@ export interface ReadProviders {
   readonly problems: readonly string[];
 }
 
-/** Reads an owner's `providers.json` (comments are allowed): its rows go before ours, and replace those of the same name. */
+/** Reads an owner's `providers.json` (comments are allowed): its rows go before ours; what one of the name of ours does not say is as in ours. */
 export function readProviders(text: string): ReadProviders {
   const errors: ParseError[] = [];
   const value: unknown = parse(text, errors, { allowTrailingComma: true });
   if (errors.length > 0) return { providers: shippedProviders, problems: [`not JSON at octet ${errors[0]!.offset}`] };
-  const own = readRows(value);
+  const own = readRows(value, new Map(shippedProviders.map((row) => [row.name, row])));
   const taken = new Set(own.providers.map(({ name }) => name));
   const providers = [...own.providers, ...shippedProviders.filter(({ name }) => !taken.has(name))];
   // The row for everybody goes last, whoever wrote it.
@@ -90,13 +90,16 @@ export function isLast({ hosts }: Provider): boolean {
   return hosts.includes('.');
 }
 
-function readRows(value: unknown): ReadProviders {
+function readRows(value: unknown, ours: ReadonlyMap<string, Provider> = new Map()): ReadProviders {
   if (!Array.isArray(value)) return { providers: [], problems: ['must be an array of profiles'] };
   const providers: Provider[] = [];
   const problems: string[] = [];
   for (const [at, row] of (value as unknown[]).entries()) {
-    const wrong = typeof row === 'object' && row !== null ? wrongIn(new Map(Object.entries(row))) : 'must be an object';
-    if (wrong === undefined) providers.push(providerFrom(row as Partial<Provider>));
+    const isObject = typeof row === 'object' && row !== null;
+    const name: unknown = isObject ? new Map(Object.entries(row)).get('name') : undefined;
+    const base = typeof name === 'string' ? ours.get(name) : undefined;
+    const wrong = isObject ? wrongIn(new Map(Object.entries({ hosts: base?.hosts, ...row }))) : 'must be an object';
+    if (wrong === undefined) providers.push(providerFrom(row as Partial<Provider>, base));
     else problems.push(`profile ${at + 1}: ${wrong}`);
   }
   return { providers, problems };
@@ -120,12 +123,13 @@ function isAmount(value: unknown): boolean {
   return typeof value === 'number' && value >= 1 && value <= 1_000_000;
 }
 
-function providerFrom(row: Partial<Provider>): Provider {
+function providerFrom(row: Partial<Provider>, base?: Provider): Provider {
   const { messagesPerConnection, newPerMinute, perSecond } = {
     messagesPerConnection: 100,
     newPerMinute: 100,
     perSecond: 100,
   };
-  const polite = { ...routeProvider, messagesPerConnection, newPerMinute, perSecond };
-  return Object.freeze({ ...polite, ...row, hosts: (row.hosts ?? []).map((end) => end.toLowerCase()) });
+  const polite = base ?? { ...routeProvider, messagesPerConnection, newPerMinute, perSecond };
+  const hosts = (row.hosts ?? polite.hosts).map((end) => end.toLowerCase());
+  return Object.freeze({ ...polite, ...row, hosts });
 }

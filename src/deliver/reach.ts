@@ -1,5 +1,6 @@
 import { isIP } from 'node:net';
 import type { Answer, Resolver } from '../lib/dns.ts';
+import type { AttemptResult } from './delivery.ts';
 import type { NextHops } from './hosts.ts';
 import type { IsOwn } from './own-endpoints.ts';
 import { openSession, type OpenSession, type SetupFailure, type SetupParts } from './session-setup.ts';
@@ -32,6 +33,16 @@ export async function reach(hops: NextHops, parts: ReachParts): Promise<OpenSess
     }
   }
   return failure ?? ours('', '451 4.4.4 the domain has no host');
+}
+
+/**
+ * What it means for a recipient that no host took us. Whatever the code, a refused connection says nothing about a recipient: doubt is
+ * temporary. A loop is no doubt. RFC 3463 §3.5: 4.4.1 means that no host took a connection (after weeks a member is warned for it), 4.4.2
+ * that one did.
+ */
+export function unreached({ host, text, reply, isLoop, wasConnected }: SetupFailure): AttemptResult {
+  const status = wasConnected ? '4.4.2' : '4.4.1';
+  return { state: isLoop ? 'failed' : 'deferred', host, reply: reply ? text : `451 ${status} ${text}` };
 }
 
 async function addressesOf(host: string, resolver: Resolver): Promise<Answer<string>> {

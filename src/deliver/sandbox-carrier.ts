@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { deliverToMaildir, type MaildirParts } from '../domain/maildir.ts';
 import { safeName } from '../lib/files.ts';
+import type { FullLane } from '../queue/store.ts';
 import type { Carrier, CarrierPort, Delivery, Run } from './delivery.ts';
 import { Waiting } from './waiting.ts';
 
@@ -35,7 +36,7 @@ export class SandboxCarrier implements Carrier {
     }
   }
 
-  fullDomains(): string[] {
+  fullLanes(): FullLane[] {
     return [];
   }
 
@@ -50,6 +51,10 @@ export class SandboxCarrier implements Carrier {
   }
 
   busyDomains(): string[] {
+    return [];
+  }
+
+  closedDomains(): string[] {
     return [];
   }
 

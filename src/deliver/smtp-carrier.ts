@@ -1,16 +1,19 @@
 import type { Clock } from '../lib/clock.ts';
 import type { Resolver } from '../lib/dns.ts';
+import type { Id } from '../lib/ids.ts';
 import type { Log } from '../log.ts';
 import type { Failure, Result } from '../mail/failure.ts';
+import type { FullLane } from '../queue/store.ts';
 import type { NextHop } from '../smtp/next-hop.ts';
+import { BlamedPosts } from './blamed-posts.ts';
 import { carefulDialer } from './careful-dialer.ts';
 import type { AttemptResult, Carrier, CarrierPort, Run } from './delivery.ts';
 import { FlushRound } from './flush-round.ts';
 import { type NextHops, nextHops } from './hosts.ts';
 import { Lane } from './lane.ts';
+import type { LaneOverflow } from './lane-overflow.ts';
 import { Lease } from './lease.ts';
 import type { IsOwn } from './own-endpoints.ts';
-import { isItsTurn } from './pace.ts';
 import type { SetupParts } from './session-setup.ts';
 import type { FromTraffic, TrafficPort } from './traffic-messages.ts';
 
@@ -36,6 +39,8 @@ const stopPollMs = 10;
 /** What is put back for a domain that is paused is looked at again after this, when it was not resumed before. */
 const heldLookMs = 5_000;
 const heldReply = '451 4.3.2 the domain is paused by the operator';
+/** Deliveries that wait in slow lanes, beyond which no post brings more into a full one. */
+const slowMost = 50_000;
 /** How often the book is told what was done. */
 const countsEveryMs = 500;
 
@@ -46,6 +51,7 @@ export class SmtpCarrier implements Carrier {
   readonly #lanes = new Map<string, Lane>();
   readonly #hops = new Map<string, { until: number; found: Promise<Result<NextHops>>; lane?: Lane }>();
   readonly #round = new FlushRound();
+  readonly #blamed = new BlamedPosts();
   readonly #slowLists = new Map<string, number>();
   readonly #closedDomains = new Map<string, FromTraffic & { kind: 'domain' }>();
   /** Domains that the operator has paused. */
@@ -88,22 +94,30 @@ export class SmtpCarrier implements Carrier {
   }
 
   busyDomains(): string[] {
-    const busy = [...this.#hops].filter(([, known]) => known.lane?.overflow.isBusy).map(([domain]) => domain);
-    const closed = [...this.#closedDomains.keys()].filter((domain) => this.#closed(domain));
-    return [...busy, ...closed, ...this.#held];
+    return this.#domainsWhere((overflow) => overflow.isBusy);
   }
 
-  fullDomains(): string[] {
-    const full = [...this.#hops].filter(([, known]) => known.lane?.overflow.isFull).map(([domain]) => domain);
-    return [...full, ...this.#held];
+  closedDomains(): string[] {
+    return this.#domainsWhere((overflow) => overflow.isClosed);
+  }
+
+  fullLanes(): FullLane[] {
+    const full = new Map<LaneOverflow, string[]>();
+    for (const { overflow } of this.#lanes.values()) if (overflow.isFull) full.set(overflow, []);
+    const held = this.#held.size === 0 ? [] : [{ domains: [...this.#held], posts: undefined }];
+    if (full.size === 0) return held;
+    for (const [domain, { lane }] of this.#hops) if (lane) full.get(lane.overflow)?.push(domain);
+    const lanes = Array.from(full, ([{ posts }, domains]) => ({ domains, posts: this.#mayBring ? posts : undefined }));
+    return [...lanes, ...held];
   }
 
   pausedLists(): string[] {
     return [...this.#slowLists].filter(([, factor]) => factor === 0).map(([list]) => list);
   }
 
-  shutUntil(domain: string): number | undefined {
-    return this.#closed(domain)?.closedUntil ?? this.#hops.get(domain)?.lane?.overflow.shutUntil;
+  shutUntil(domain: string, post: Id): number | undefined {
+    const overflow = this.#hops.get(domain)?.lane?.overflow;
+    return this.#closed(domain)?.closedUntil ?? overflow?.shutUntil(this.#mayBring ? post : '');
   }
 
   slow(): number {
@@ -133,6 +147,8 @@ export class SmtpCarrier implements Carrier {
         return this.#lanes.get(message.lane)?.take(message.state);
       case 'lease':
         return this.#lease(message);
+      case 'dial':
+        return this.#lanes.get(message.lane)?.mayDial();
       case 'domain':
         if (this.#closedDomains.size >= hopsKeptMost) this.#closedDomains.clear();
         this.#closedDomains.set(message.domain, message);
@@ -141,6 +157,10 @@ export class SmtpCarrier implements Carrier {
         if (message.isPaused) this.#held.add(message.domain);
         else if (this.#held.delete(message.domain)) this.#port.opened();
         return undefined;
+      case 'post':
+        this.#blamed.set(message);
+        if (message.until === 0) this.#port.opened();
+        return this.resume();
       case 'list':
         if (message.factor < 1) this.#slowLists.set(message.list, message.factor);
         else this.#slowLists.delete(message.list);
@@ -157,9 +177,9 @@ export class SmtpCarrier implements Carrier {
     }
   }
 
-  #lease({ lane, messages, perSecond }: FromTraffic & { kind: 'lease' }): void {
+  #lease({ lane, messages }: FromTraffic & { kind: 'lease' }): void {
     const known = this.#lanes.get(lane);
-    if (known) known.lease(new Lease(messages, perSecond));
+    if (known) known.lease(new Lease(messages));
     else this.#parts.traffic.tell({ kind: 'end', lane, isUsed: false });
   }
 
@@ -189,6 +209,17 @@ export class SmtpCarrier implements Carrier {
     this.#lists = new Set();
     this.#slow = [...this.#lanes.values()].reduce((sum, lane) => sum + lane.overflow.slow, 0);
     for (const [key, lane] of this.#lanes) if (lane.isEmpty && !lane.overflow.isBusy) this.#lanes.delete(key);
+  }
+
+  // Posts that bring more into lanes that are full must not fill the memory that others need.
+  get #mayBring(): boolean {
+    return this.#slow < slowMost;
+  }
+
+  #domainsWhere(holds: (overflow: LaneOverflow) => boolean): string[] {
+    const ofLanes = [...this.#hops].filter(([, { lane }]) => lane && holds(lane.overflow)).map(([domain]) => domain);
+    const closed = [...this.#closedDomains.keys()].filter((domain) => this.#closed(domain));
+    return [...ofLanes, ...closed, ...this.#held];
   }
 
   #settleAll(run: Run, result: AttemptResult): void {
@@ -226,7 +257,8 @@ export class SmtpCarrier implements Carrier {
       port: this.#port,
       tell: (message) => traffic.tell(message),
       onConnection: (count) => (this.#connections += count),
-      heldLists: () => (this.#slowLists.size === 0 ? undefined : this.#isHeld),
+      slowLists: this.#slowLists,
+      blamed: this.#blamed,
       dialer: carefulDialer({
         dialer,
         clock,
@@ -246,11 +278,6 @@ export class SmtpCarrier implements Carrier {
     this.#lanes.set(hops.key, lane);
     return lane;
   }
-
-  readonly #isHeld = (list: string): boolean => {
-    const factor = this.#slowLists.get(list);
-    return factor !== undefined && !isItsTurn(factor, this.#parts.clock.now());
-  };
 }
 
 function resultOf(failure: Failure): AttemptResult {

@@ -32,6 +32,9 @@ export class LaneTraffic {
   lastReply = '';
   /** 0 before the first result. */
   lastAt = 0;
+  /** Deliverers that wait for the word to dial once more, in their turn. */
+  readonly dials: number[] = [];
+  readonly #toldShares = new Map<number, number>();
   /** Deliverers that know the lane. */
   readonly known = new Set<number>();
   closedBy: AttemptResult | undefined;
@@ -66,33 +69,56 @@ export class LaneTraffic {
     return this.identity.isRoute || isLast(this.provider.profile) ? '' : this.provider.profile.name;
   }
 
+  /** Whom it belongs to: its provider, or nobody but itself. */
+  get owner(): string {
+    return this.providerName || this.identity.lane;
+  }
+
   get closedUntil(): number {
     return Math.max(this.pace.closedUntil, this.provider.pace.closedUntil);
   }
 
-  get state(): LaneState {
+  /** What a deliverer must know of it. */
+  stateOf(member: number): LaneState {
     const { paused, factor, closedUntil } = this;
     const isOwn = this.pace.closedUntil >= this.provider.pace.closedUntil;
     const closedBy = isOwn ? this.closedBy : this.provider.closedBy;
     const wasTried = isOwn && this.wasTried;
-    return { dialect: this.provider.profile.dialect, closedUntil, closedBy, wasTried, paused, factor };
+    const perSecond = this.#shareOf(member);
+    this.#toldShares.set(member, perSecond);
+    return {
+      dialect: this.provider.profile.dialect,
+      closedUntil,
+      closedBy,
+      wasTried,
+      paused,
+      factor,
+      perSecond,
+      provider: this.owner,
+    };
+  }
+
+  /** Deliverers whose share of the rate is another than they were told. */
+  get withOtherShares(): number[] {
+    if (this.provider.profile.perSecond === Infinity) return [];
+    return [...this.known].filter((member) => this.#toldShares.get(member) !== this.#shareOf(member));
+  }
+
+  /** An operator leaves it this share of its speed. */
+  slow(factor: number): void {
+    this.factor = factor;
+    this.pace.slow(factor);
   }
 
   /** Nothing to tell an operator of, and nothing that would be lost with it. */
   isQuiet(now: number): boolean {
-    const hasWork = this.wishes.size > 0 || this.pace.inUse > 0 || this.sum('waiting') > 0;
+    const hasWork = this.wishes.size > 0 || this.pace.inUse > 0 || this.sum('waiting') > 0 || this.dials.length > 0;
     return !hasWork && !this.paused && this.factor === 1 && this.closedUntil <= now;
   }
 
   /** When a connection may be opened, as `Pace.openAt`. */
   openAt(now: number): number {
     return this.paused ? Infinity : Math.max(this.pace.openAt(now), this.provider.pace.openAt(now));
-  }
-
-  /** Transactions a second that one connection may begin: all of them together stay within the profile. */
-  get perSecond(): number {
-    const { perSecond } = this.provider.profile;
-    return perSecond === Infinity ? Infinity : perSecond / Math.max(1, this.pace.allowed);
   }
 
   /** The deliverer whose turn it is to get a connection; the turn goes on. */
@@ -124,6 +150,15 @@ export class LaneTraffic {
     const results = counts.delivered + counts.deferred + counts.failed + counts.uncertain;
     if (results > 0) this.lastAt = now;
     this.#measure(results, now);
+  }
+
+  // By the connections that each has: all of them together stay within the profile.
+  #shareOf(member: number): number {
+    const { perSecond } = this.provider.profile;
+    if (perSecond === Infinity) return Infinity;
+    const all = [...this.leased.values()].reduce((sum, count) => sum + count, 0);
+    const share = all === 0 ? 1 / Math.max(1, this.known.size) : (this.leased.get(member) ?? 0) / all;
+    return perSecond * Math.min(1, this.factor) * share;
   }
 
   #measure(results: number, now: number): void {

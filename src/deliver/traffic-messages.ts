@@ -1,5 +1,6 @@
 import type { Dialect } from '../smtp/reply-class.ts';
 import type { AttemptResult } from './delivery.ts';
+import type { Blame, PutOff } from './post-breakers.ts';
 
 /** A lane as the book must know it. */
 export interface LaneIdentity {
@@ -26,10 +27,14 @@ export interface LaneCounts {
 export type ToTraffic =
   /** The lane could use this many connections more; it replaces what was wanted before. First: nothing is known of it yet. */
   | { readonly kind: 'want'; readonly lane: LaneIdentity; readonly count: number; readonly isFirst: boolean }
+  /** Setting up a granted connection takes a new one more (another address, or without TLS): may it be dialled? Answered by `dial`. */
+  | { readonly kind: 'dial'; readonly lane: string }
   /** A connection has ended; not used: none was opened. */
   | { readonly kind: 'end'; readonly lane: string; readonly isUsed: boolean }
   /** A reply that backs something off; the book reads it with what it knows of the provider. */
   | { readonly kind: 'refusal'; readonly lane: string; readonly domain: string; readonly reply: string }
+  /** A refusal that blames the post. */
+  | { readonly kind: 'blame'; readonly lane: string; readonly blame: Blame; readonly reply: string }
   /** No host of the lane took a connection, while the deliverer has so many sessions there, or is opening them. */
   | { readonly kind: 'unreachable'; readonly lane: string; readonly result: AttemptResult; readonly sessions: number }
   | { readonly kind: 'timedOut' | 'answered'; readonly address: string }
@@ -52,22 +57,26 @@ export interface LaneState {
   /** No host took a connection: that was an attempt for all who wait. Else they go back into the queue untried. */
   readonly wasTried: boolean;
   readonly paused: boolean;
+  /** The share of its speed that an operator left it. */
   readonly factor: number;
+  /** Transactions a second that this deliverer may begin in it, over all its connections. */
+  readonly perSecond: number;
+  /** Whom the lane belongs to: a provider, or nobody but itself. */
+  readonly provider: string;
 }
 
 /** What the book tells a deliverer. */
 export type FromTraffic =
-  /** One connection may be opened, for so many transactions, and so many of them a second. */
-  | {
-      readonly kind: 'lease';
-      readonly lane: string;
-      readonly messages: number;
-      readonly perSecond: number;
-    }
+  /** One connection may be opened, for so many transactions. */
+  | { readonly kind: 'lease'; readonly lane: string; readonly messages: number }
+  /** One of those who asked may dial. */
+  | { readonly kind: 'dial'; readonly lane: string }
   | { readonly kind: 'lane'; readonly lane: string; readonly state: LaneState }
   | { readonly kind: 'domain'; readonly domain: string; readonly closedUntil: number; readonly closedBy: AttemptResult }
   /** The operator keeps mail of a domain from being begun, or no longer. */
   | { readonly kind: 'hold'; readonly domain: string; readonly isPaused: boolean }
+  /** A post is put off at a provider, or goes on there. */
+  | ({ readonly kind: 'post' } & PutOff)
   /** 0: the list is paused. */
   | { readonly kind: 'list'; readonly list: string; readonly factor: number }
   /** What waits of a list goes back into the queue, once. */

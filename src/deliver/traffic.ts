@@ -1,21 +1,22 @@
 import type { LaneChange, LaneControl, LaneReport, OutcomeCount } from '../lane-report.ts';
 import { classify, type ReplyVerdict } from '../smtp/reply-class.ts';
 import { DeadHosts } from './dead-hosts.ts';
+import { Dials } from './dials.ts';
 import type { AttemptResult } from './delivery.ts';
 import { FaultAlarms } from './fault-alarms.ts';
 import { LaneHolds } from './lane-holds.ts';
 import { stateAndClass } from './lane-tally.ts';
-import { NextWake } from './next-wake.ts';
-import { ProviderBook, type TrafficLimits } from './provider-book.ts';
-import type { TrafficParts } from './traffic-parts.ts';
+import { LaneBook } from './lane-book.ts';
 import { ListSpeeds } from './list-speeds.ts';
-import { LaneTraffic, type ProviderTraffic } from './traffic-lane.ts';
-import { memoryOf, noMemory, recall, type TrafficMemory } from './traffic-memory.ts';
+import { PostBreakers } from './post-breakers.ts';
+import type { TrafficLimits } from './provider-book.ts';
+import type { LaneTraffic, ProviderTraffic } from './traffic-lane.ts';
+import { noMemory, type TrafficMemory } from './traffic-memory.ts';
+import { TrafficMembers } from './traffic-members.ts';
+import type { TrafficParts } from './traffic-parts.ts';
 import { reportOf } from './traffic-report.ts';
 import type { FromTraffic, LaneIdentity, ToTraffic } from './traffic-messages.ts';
-
-/** Lanes without work or trouble that are remembered. */
-const lanesMost = 10_000;
+import { WakeTimer } from './wake-timer.ts';
 
 /**
  * The book of all outgoing connections. It lives once, in the main thread, whoever delivers: deliverers ask it for each connection and
@@ -23,10 +24,8 @@ const lanesMost = 10_000;
  */
 export class Traffic implements LaneControl {
   readonly #parts: TrafficParts;
-  readonly #memory: TrafficMemory;
-  readonly #members = new Map<number, (message: FromTraffic) => void>();
-  readonly #lanes = new Map<string, LaneTraffic>();
-  readonly #providers: ProviderBook;
+  readonly #members = new TrafficMembers();
+  readonly #lanes: LaneBook;
   readonly #dead: DeadHosts;
   readonly #lists = new ListSpeeds();
   /** Results by `state class`. */
@@ -35,22 +34,24 @@ export class Traffic implements LaneControl {
   /** Lanes with wishes that could not be granted, in their turn. */
   readonly #starved = new Set<LaneTraffic>();
   #connections = 0;
-  readonly #wake: NextWake;
+  readonly #timer: WakeTimer;
+  readonly #dials: Dials;
+  readonly #breakers = new PostBreakers();
   readonly #holds = new LaneHolds();
 
   constructor(parts: TrafficParts) {
     this.#parts = parts;
-    this.#memory = parts.memory ?? noMemory;
-    this.#providers = new ProviderBook(parts, this.#memory.providers);
-    this.#dead = new DeadHosts(parts.random, this.#memory.dead);
-    this.#wake = new NextWake(parts.clock, () => this.#serveStarved());
+    const memory = parts.memory ?? noMemory;
+    this.#lanes = new LaneBook(parts, memory);
+    this.#dead = new DeadHosts(parts.random, memory.dead);
     this.#alarms = new FaultAlarms(parts.clock, parts.log);
+    this.#timer = new WakeTimer(parts.clock, () => this.#serveStarved());
+    this.#dials = new Dials(this.#members, this.#timer, parts.clock);
   }
 
   /** A deliverer joins; what comes from it is given to the function that is returned. */
   join(tell: (message: FromTraffic) => void): (message: ToTraffic) => void {
-    const member = this.#members.size;
-    this.#members.set(member, tell);
+    const member = this.#members.add(tell);
     for (const [address, until] of this.#dead.dead(this.#parts.clock.now())) tell({ kind: 'dead', address, until });
     return (message) => this.#hear(member, message);
   }
@@ -59,25 +60,27 @@ export class Traffic implements LaneControl {
   stop(): void {
     this.#members.clear();
     this.#starved.clear();
-    this.#wake.stop();
+    this.#timer.stop();
   }
 
   /** What the next run should know. */
   memory(): TrafficMemory {
-    return memoryOf(this.#providers.known, this.#lanes, this.#dead.dead(this.#parts.clock.now()));
+    return this.#lanes.memory(this.#dead.dead(this.#parts.clock.now()));
   }
 
   /** Other limits hold from now on. */
-  renew({ providers, laneConnections, routeConnections, connectionsOut }: TrafficLimits): void {
-    const limits = { providers, laneConnections, routeConnections, connectionsOut };
-    if (!this.#providers.renew(limits, this.#lanes)) return;
-    for (const lane of this.#lanes.values()) this.#tellState(lane);
+  renew(limits: TrafficLimits): void {
+    if (!this.#lanes.renew(limits)) return;
+    for (const lane of this.#lanes.all()) {
+      this.#members.tellState(lane);
+      this.#members.tellShares(lane);
+    }
     this.#serveStarved();
   }
 
   async lanes(): Promise<readonly LaneReport[]> {
     const now = this.#parts.clock.now();
-    const lanes = [...this.#lanes.values()].filter((lane) => !lane.isQuiet(now)).map((lane) => reportOf(lane, now));
+    const lanes = [...this.#lanes.all()].filter((lane) => !lane.isQuiet(now)).map((lane) => reportOf(lane, now));
     return [...lanes, ...this.#holds.reports()];
   }
 
@@ -87,7 +90,8 @@ export class Traffic implements LaneControl {
     if (!lane) return this.#hold(name, change);
     // What was paused by another name, before there was this lane, goes on with it.
     if (change.paused === false) {
-      for (const domain of this.#holds.forget(lane.identity)) this.#tellAll({ kind: 'hold', domain, isPaused: false });
+      for (const domain of this.#holds.forget(lane.identity))
+        this.#members.tellAll({ kind: 'hold', domain, isPaused: false });
     }
     this.#change(lane, change);
     return true;
@@ -95,22 +99,26 @@ export class Traffic implements LaneControl {
 
   #change(lane: LaneTraffic, { paused = lane.paused, factor = lane.factor }: LaneChange): void {
     lane.paused = paused;
-    lane.factor = factor;
-    this.#tellState(lane);
+    lane.slow(factor);
+    this.#members.tellState(lane);
     this.#serve(lane);
   }
 
   // A domain, or a lane to come.
   #hold(name: string, { paused }: LaneChange): boolean {
     if (paused === undefined) return false;
-    const held = [...this.#lanes.values()].filter((lane) => !paused && this.#holds.holds(lane.identity));
+    const held = [...this.#lanes.all()].filter((lane) => !paused && this.#holds.holds(lane.identity));
     if (!this.#holds.set(name, paused)) return false;
-    this.#tellAll({ kind: 'hold', domain: name, isPaused: paused });
+    this.#members.tellAll({ kind: 'hold', domain: name, isPaused: paused });
     for (const lane of held) if (!this.#holds.holds(lane.identity)) this.#change(lane, { paused: false });
     return true;
   }
 
-  readonly putBack = async (list: string): Promise<void> => this.#tellAll({ kind: 'putBack', list });
+  readonly goOn = async (list: string): Promise<void> => {
+    for (const post of this.#breakers.forget(list)) this.#members.tellAll({ kind: 'post', ...post });
+  };
+
+  readonly putBack = async (list: string): Promise<void> => this.#members.tellAll({ kind: 'putBack', list });
 
   async outcomes(): Promise<readonly OutcomeCount[]> {
     return Array.from(this.#outcomes, ([name, count]) => ({ ...stateAndClass(name), count }));
@@ -121,16 +129,21 @@ export class Traffic implements LaneControl {
     switch (message.kind) {
       case 'want':
         return this.#want(member, message);
+      case 'dial':
+        return this.#dials.ask(this.#lanes.get(message.lane), member);
       case 'end':
         return this.#end(member, message.lane, message.isUsed);
       case 'refusal':
         return this.#refusal(message.lane, message.domain, message.reply);
+      case 'blame':
+        return this.#blame(message);
       case 'unreachable':
         return this.#unreachable(message.lane, message.result, message.sessions);
       case 'timedOut':
         return this.#tellDead(message.address, this.#dead.timedOut(message.address, this.#parts.clock.now()));
       case 'answered':
-        if (this.#dead.answered(message.address)) this.#tellAll({ kind: 'dead', address: message.address, until: 0 });
+        if (this.#dead.answered(message.address))
+          this.#members.tellAll({ kind: 'dead', address: message.address, until: 0 });
         return undefined;
       case 'counts':
         return this.#count(member, message);
@@ -143,29 +156,16 @@ export class Traffic implements LaneControl {
     else lane.wishes.set(member, count);
     if (isFirst) {
       lane.known.add(member);
-      this.#members.get(member)?.({ kind: 'lane', lane: identity.lane, state: lane.state });
+      this.#members.tellState(lane, [member]);
+      this.#members.tellShares(lane);
     }
     this.#serve(lane);
   }
 
   #newLane(identity: LaneIdentity): LaneTraffic {
-    this.#forgetQuiet();
-    const { provider, connections } = this.#providers.of(identity);
-    const lane = new LaneTraffic(identity, provider, connections);
+    const lane = this.#lanes.add(identity, this.#parts.clock.now());
     lane.paused = this.#holds.holds(identity);
-    recall(lane, this.#memory.lanes[identity.lane]);
-    this.#lanes.set(identity.lane, lane);
     return lane;
-  }
-
-  #forgetQuiet(): void {
-    if (this.#lanes.size < lanesMost) return;
-    const now = this.#parts.clock.now();
-    for (const [name, lane] of this.#lanes) {
-      if (!lane.isQuiet(now)) continue;
-      this.#lanes.delete(name);
-      this.#providers.forget(lane);
-    }
   }
 
   #end(member: number, name: string, isUsed: boolean): void {
@@ -176,6 +176,7 @@ export class Traffic implements LaneControl {
     lane.pace.giveBack(isUsed);
     lane.provider.pace.giveBack(isUsed);
     this.#connections--;
+    this.#members.tellShares(lane);
     this.#serve(lane);
     this.#serveStarved();
   }
@@ -183,10 +184,10 @@ export class Traffic implements LaneControl {
   // Grants what may be granted now; the rest has its turn when a connection ends or time has passed.
   #serve(lane: LaneTraffic): void {
     const now = this.#parts.clock.now();
-    while (lane.wishes.size > 0 && this.#connections < this.#providers.connectionsOut) {
+    while (lane.wishes.size > 0 && this.#connections < this.#lanes.connectionsOut) {
       const openAt = lane.openAt(now);
       if (openAt > now) {
-        this.#wake.set(openAt, now);
+        this.#timer.set(openAt);
         break;
       }
       this.#lease(lane, lane.nextWisher()!, now);
@@ -196,9 +197,10 @@ export class Traffic implements LaneControl {
   }
 
   #serveStarved(): void {
+    this.#dials.serve();
     // Who is served and still wants more goes to the end: it is not looked at twice.
     for (const lane of Array.from(this.#starved)) {
-      if (this.#connections >= this.#providers.connectionsOut) return;
+      if (this.#connections >= this.#lanes.connectionsOut) return;
       this.#serve(lane);
     }
   }
@@ -209,8 +211,8 @@ export class Traffic implements LaneControl {
     this.#connections++;
     lane.leased.set(member, (lane.leased.get(member) ?? 0) + 1);
     const messages = lane.provider.profile.messagesPerConnection;
-    const { perSecond } = lane;
-    this.#members.get(member)?.({ kind: 'lease', lane: lane.identity.lane, messages, perSecond });
+    this.#members.tellShares(lane);
+    this.#members.tell(member, { kind: 'lease', lane: lane.identity.lane, messages });
   }
 
   #refusal(name: string, domain: string, reply: string): void {
@@ -223,14 +225,23 @@ export class Traffic implements LaneControl {
     else if (verdict.scope === 'lane') this.#backOffLane(lane, verdict, closedBy, false);
     else if (verdict.scope === 'domain') {
       const closedUntil = this.#parts.clock.now() + verdict.waitMs;
-      this.#tellAll({ kind: 'domain', domain, closedUntil, closedBy });
+      this.#members.tellAll({ kind: 'domain', domain, closedUntil, closedBy });
     }
+  }
+
+  #blame({ lane, blame, reply }: ToTraffic & { kind: 'blame' }): void {
+    const owner = this.#lanes.get(lane)?.owner;
+    const off = owner === undefined ? undefined : this.#breakers.blamed(blame, owner, this.#parts.clock.now());
+    if (!off) return;
+    this.#members.tellAll({ kind: 'post', ...off });
+    const { post: entry, provider, until } = off;
+    this.#parts.log('post.blamed', { entry, list: blame.list, provider, until, reason: reply });
   }
 
   #backOffProvider(provider: ProviderTraffic, verdict: ReplyVerdict, closedBy: AttemptResult, name: string): void {
     if (!provider.pace.refused(verdict.waitMs, verdict.resume, this.#parts.clock.now())) return;
     provider.closedBy = closedBy;
-    for (const lane of provider.lanes) this.#tellState(lane);
+    for (const lane of provider.lanes) this.#members.tellState(lane);
     this.#tellBackOff(name, provider.pace.closedUntil, closedBy.reply);
   }
 
@@ -238,7 +249,7 @@ export class Traffic implements LaneControl {
     if (!lane.pace.refused(verdict.waitMs, verdict.resume, this.#parts.clock.now())) return;
     lane.closedBy = closedBy;
     lane.wasTried = wasTried;
-    this.#tellState(lane);
+    this.#members.tellState(lane);
     this.#tellBackOff(lane.identity.lane, lane.pace.closedUntil, closedBy.reply);
   }
 
@@ -273,23 +284,14 @@ export class Traffic implements LaneControl {
   #setList(name: string, change: LaneChange): boolean {
     const factor = this.#lists.set(name, change, this.#parts.clock.now());
     if (factor === undefined) return false;
-    this.#tellAll({ kind: 'list', list: name, factor });
+    this.#members.tellAll({ kind: 'list', list: name, factor });
     return true;
-  }
-
-  #tellState(lane: LaneTraffic): void {
-    const message = { kind: 'lane', lane: lane.identity.lane, state: lane.state } as const;
-    for (const member of lane.known) this.#members.get(member)?.(message);
   }
 
   #tellDead(address: string, until: number): void {
     if (until <= this.#parts.clock.now()) return;
     this.#parts.log('lane.dead', { host: address, until });
     this.#parts.onLearned?.();
-    this.#tellAll({ kind: 'dead', address, until });
-  }
-
-  #tellAll(message: FromTraffic): void {
-    for (const tell of this.#members.values()) tell(message);
+    this.#members.tellAll({ kind: 'dead', address, until });
   }
 }

@@ -19,6 +19,16 @@ export class Waiting {
     return this.#count;
   }
 
+  /** Single mails among them. */
+  get singles(): number {
+    return this.#singles.length;
+  }
+
+  /** The posts that have something here. */
+  get posts(): string[] {
+    return this.#posts.flatMap(({ post, runs }) => (runs.length > 0 ? [post] : []));
+  }
+
   add(run: Run, isSingle: boolean): void {
     this.#count += run.remaining;
     if (isSingle) this.#singles.push(run);
@@ -39,20 +49,23 @@ export class Waiting {
   }
 
   /**
-   * Gives away what chunks brought, the last first, until no more than `keep` deliveries wait; with 0, everything. Second tries stay as long
-   * as anything does: putting them off costs a row each.
+   * Gives away what chunks brought, of the post that has most and its last first, until no more than `keep` deliveries wait; with 0,
+   * everything. Each post keeps the run that is its next, and second tries stay as long as anything does: putting them off costs a row each.
    */
   shed(keep: number): Run[] {
     if (keep === 0) return this.#shedAll();
     const shed: Run[] = [];
-    for (const post of this.#posts.toReversed()) {
-      const isShed = (run: Run): boolean => {
-        if (this.#count <= keep || run.job.kind !== 'chunk') return false;
+    const heaps = this.#posts.map(({ runs }) => ({ runs, at: runs.length - 1, size: sizeOf(runs) }));
+    while (this.#count > keep) {
+      const heap = heaps.filter(({ at }) => at > 0).toSorted((a, b) => b.size - a.size)[0];
+      if (!heap) break;
+      const run = heap.runs[heap.at]!;
+      if (run.job.kind === 'chunk') {
+        heap.size -= run.remaining;
         this.#count -= run.remaining;
-        return true;
-      };
-      for (let at = post.runs.length - 1; at >= 0; at--)
-        if (isShed(post.runs[at]!)) shed.push(...post.runs.splice(at, 1));
+        shed.push(...heap.runs.splice(heap.at, 1));
+      }
+      heap.at--;
     }
     return shed;
   }
@@ -60,6 +73,13 @@ export class Waiting {
   /** Gives away the runs of a list's posts. */
   shedList(list: string): Run[] {
     const shed = this.#posts.filter(({ runs }) => listOf(runs[0]?.job) === list).flatMap(({ runs }) => runs.splice(0));
+    for (const run of shed) this.#count -= run.remaining;
+    return shed;
+  }
+
+  /** Gives away the runs of a post. */
+  shedPost(post: string): Run[] {
+    const shed = this.#posts.filter((one) => one.post === post).flatMap(({ runs }) => runs.splice(0));
     for (const run of shed) this.#count -= run.remaining;
     return shed;
   }
@@ -113,6 +133,10 @@ export class Waiting {
     this.#posts.push({ post, runs });
     return runs;
   }
+}
+
+function sizeOf(runs: readonly Run[]): number {
+  return runs.reduce((sum, { remaining }) => sum + remaining, 0);
 }
 
 function listOf(job: Job | undefined): string {

@@ -3,7 +3,7 @@ import type { Id } from '../lib/ids.ts';
 import type { Role } from '../list/name.ts';
 import type { Cursor } from '../list/store.ts';
 import { type Claim, type Ended, removeEntry } from './entry-operations.ts';
-import type { Chunk, NewChunk, Progress } from './store.ts';
+import type { Chunk, FullLane, NewChunk, Progress } from './store.ts';
 
 interface ChunkRow {
   id: number;
@@ -76,37 +76,70 @@ export const progress = read((db: Database, ask: { post: Id; now: number }): Pro
   return { cursor, isCut: row.is_cut === 1, chunks: row.chunks, postponed: row.postponed };
 });
 
+interface Candidate {
+  id: number;
+  post: string;
+  domain: string;
+}
+
+// The turn of a chunk: so many of its post come before it, counting those that are claimed. Columns behind `packed` cost six pages each.
+const claimable = `
+  WITH busy AS MATERIALIZED (SELECT post, count(*) AS chunks FROM chunks WHERE state = 'claimed' GROUP BY post)
+  SELECT id, post, domain FROM (
+    SELECT c.id, c.post, c.domain, c.due,
+        row_number() OVER (PARTITION BY c.post ORDER BY c.due, c.id) + ifnull(b.chunks, 0) AS turn
+      FROM chunks c JOIN entries e ON e.id = c.post LEFT JOIN busy b ON b.post = c.post
+      WHERE ((c.state = 'ready' AND c.due <= ?1) OR (c.state = 'claimed' AND c.lease < ?1)) AND e.state <> 'held'
+      AND e.recipient NOT IN (SELECT value FROM json_each(?2))
+      AND NOT EXISTS (
+        SELECT 1 FROM json_each(?3) f
+          WHERE c.domain IN (SELECT value FROM json_each(f.value, '$.domains'))
+          AND (f.value ->> '$.posts' IS NULL OR c.post IN (SELECT value FROM json_each(f.value, '$.posts'))))
+  ) ORDER BY turn, due, id LIMIT ?4 + 0`;
+
 export const claimChunks = write(
   (
     db: Database,
-    ask: Claim & { recipients: number; exceptDomains: readonly string[]; exceptLists: readonly string[] },
+    ask: Claim & { recipients: number; fullLanes: readonly FullLane[]; exceptLists: readonly string[] },
   ): Chunk[] => {
-    const candidates = db.all<{ id: number; count: number }>(
-      `SELECT c.id, c.count FROM chunks c JOIN entries e ON e.id = c.post
-        WHERE ((c.state = 'ready' AND c.due <= ?1) OR (c.state = 'claimed' AND c.lease < ?1)) AND e.state <> 'held'
-        AND c.domain NOT IN (SELECT value FROM json_each(?2)) AND e.recipient NOT IN (SELECT value FROM json_each(?3))
-        ORDER BY c.due, c.id LIMIT ?4 + 0`,
+    const candidates = db.all<Candidate>(
+      claimable,
       ask.now,
-      JSON.stringify(ask.exceptDomains),
       JSON.stringify(ask.exceptLists),
+      JSON.stringify(ask.fullLanes),
       Math.max(1, ask.recipients),
     );
+    const mayTake = oneForEachFullLane(ask.fullLanes);
     const chunks: Chunk[] = [];
     let room = ask.recipients;
-    for (const { id, count } of candidates) {
+    for (const candidate of candidates) {
       if (room <= 0) break;
-      room -= count;
+      if (!mayTake(candidate)) continue;
       db.run(
         `UPDATE chunks SET state = 'claimed', owner = ?, lease = ?, claims = claims + 1 WHERE id = ?`,
         ask.owner,
         ask.now + ask.leaseMs,
-        id,
+        candidate.id,
       );
-      chunks.push(chunkById(db, id));
+      const chunk = chunkById(db, candidate.id);
+      room -= chunk.count;
+      chunks.push(chunk);
     }
     return chunks;
   },
 );
+
+// A post that has nothing in a full lane brings one chunk, not all that the room is for.
+function oneForEachFullLane(fullLanes: readonly FullLane[]): (candidate: Candidate) => boolean {
+  const brought = fullLanes.map(() => new Set<string>());
+  return ({ post, domain }) => {
+    const at = fullLanes.findIndex(({ domains }) => domains.includes(domain));
+    if (at < 0) return true;
+    if (brought[at]!.has(post)) return false;
+    brought[at]!.add(post);
+    return true;
+  };
+}
 
 /** A power cut that brings the chunk back is noticed: all its members have outcomes. */
 export const finishChunk = unsynced((db: Database, ask: { owner: string; id: number }) => {

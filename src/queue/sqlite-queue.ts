@@ -24,6 +24,7 @@ import type {
   EntryFilter,
   EntryKind,
   Following,
+  FullLane,
   Move,
   NewChunk,
   NewEntry,
@@ -147,10 +148,10 @@ class SqliteQueue implements QueueStore {
   claimChunks(
     claimant: Claimant,
     recipients: number,
-    exceptDomains: readonly string[] = [],
+    fullLanes: readonly FullLane[] = [],
     exceptLists: readonly string[] = [],
   ): Promise<Chunk[]> {
-    return this.#queue('claimChunks', { ...this.#claim(claimant), recipients, exceptDomains, exceptLists });
+    return this.#queue('claimChunks', { ...this.#claim(claimant), recipients, fullLanes, exceptLists });
   }
 
   async finishChunk({ owner }: Claimant, id: number): Promise<void> {

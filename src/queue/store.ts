@@ -182,6 +182,13 @@ export interface Claimant {
   readonly leaseMs: number;
 }
 
+/** A lane that has enough to do, and the domains that go there. A post that has nothing in it brings one chunk all the same. */
+export interface FullLane {
+  readonly domains: readonly string[];
+  /** Posts that have something there already; undefined: it takes nothing of any. */
+  readonly posts: readonly string[] | undefined;
+}
+
 export interface QueueStore {
   readonly recipients: WaitingRecipients;
   /** Puts messages and entries on disk in one commit, which is shared with others that wait. P1 rests on it. */
@@ -208,11 +215,14 @@ export interface QueueStore {
   cutChunk(claimant: Claimant, post: Id, chunk: NewChunk | undefined, cursor: Cursor | undefined): Promise<void>;
   /** Where the cutting of a post stands. */
   progress(post: Id): Promise<Progress | undefined>;
-  /** Takes chunks with together about `recipients` members. Those of `exceptDomains` alone and of `exceptLists` are passed over. */
+  /**
+   * Takes chunks with together about `recipients` members, of the posts in turn: first of those that have the fewest claimed. Chunks for
+   * full lanes alone and of `exceptLists` are passed over.
+   */
   claimChunks(
     claimant: Claimant,
     recipients: number,
-    exceptDomains?: readonly string[],
+    fullLanes?: readonly FullLane[],
     exceptLists?: readonly string[],
   ): Promise<Chunk[]>;
   /** Ends a chunk, all of whose members have outcomes on disk. */

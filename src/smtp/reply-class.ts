@@ -20,7 +20,6 @@ const plain: Omit<ReplyVerdict, 'class' | 'isPermanent' | 'rule'> = {
   resume: 'profile',
   alarm: false,
   blamesPost: false,
-  rewriteAuthor: false,
 };
 
 interface ReadReply {

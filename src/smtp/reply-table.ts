@@ -24,8 +24,6 @@ export interface ReplyVerdict {
   readonly alarm: boolean;
   /** Speaks of the message, not of the recipient: many of these should end this post's run at this provider. */
   readonly blamesPost: boolean;
-  /** The author's domain forbids what lists do: send this copy once more, from the list's own address. */
-  readonly rewriteAuthor: boolean;
   /** The row that decided, for the log. */
   readonly rule: string;
 }
@@ -94,7 +92,7 @@ const named: readonly ReplyRow[] = [
     digit: 5,
     details: /^7\./,
     text: /\bdmarc policy\b/i,
-    says: { class: 'policy', rewriteAuthor: true },
+    says: { class: 'policy' },
   },
   {
     name: 'authentication-deferred',

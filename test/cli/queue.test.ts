@@ -148,4 +148,5 @@ test('a daemon gives back at once what it has taken of posts that are held or dr
   await ezlm(home, ['lane', 'pause', news]);
   await ezlm(home, ['queue', 'drop', id]);
   assert.deepEqual(seen.putBack, [news, news, news]);
+  assert.deepEqual(seen.goOn, [news, news]);
 });

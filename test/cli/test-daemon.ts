@@ -9,10 +9,11 @@ export async function answerAt(
   t: TestContext,
   home: string,
   lanes: readonly LaneReport[],
-): Promise<{ changes: [lane: string, change: LaneChange][]; putBack: string[]; rings: number }> {
-  const seen: { changes: [string, LaneChange][]; putBack: string[]; rings: number } = {
+): Promise<{ changes: [lane: string, change: LaneChange][]; putBack: string[]; goOn: string[]; rings: number }> {
+  const seen: { changes: [string, LaneChange][]; putBack: string[]; goOn: string[]; rings: number } = {
     changes: [],
     putBack: [],
+    goOn: [],
     rings: 0,
   };
   const parts = {
@@ -23,6 +24,7 @@ export async function answerAt(
         return lanes.some((report) => report.lane === lane);
       },
       putBack: async (list: string) => void seen.putBack.push(list),
+      goOn: async (list: string) => void seen.goOn.push(list),
       outcomes: async () => [],
     },
     status: () => ({ pid: 4_711, startedAt: Date.now() - 60_000, listening: ['SMTP on 127.0.0.1:2525'] }),

@@ -50,6 +50,16 @@ test('domains with the same hosts share a lane, whatever their order', async () 
   assert.equal(one.ok && one.value.key, other.ok && other.value.key);
 });
 
+test('domains with the same hosts in the opposite order do not: each begins with its own', async () => {
+  const one = await nextHops('d.example', parts(mx([10, 'a'], [20, 'b'], [20, 'c'])));
+  const other = await nextHops('e.example', parts(mx([20, 'a'], [10, 'b'], [10, 'c'])));
+  assert.ok(one.ok && other.ok);
+  assert.deepEqual([one.value.key, one.value.hosts], ['a, b c:25', ['a', 'b', 'c']]);
+  assert.deepEqual([other.value.key, other.value.hosts], ['b c, a:25', ['b', 'c', 'a']]);
+  const numbers = await nextHops('f.example', parts(mx([1, 'a'], [2, 'c'], [2, 'b'], [5, 'a'])));
+  assert.equal(numbers.ok && numbers.value.key, one.value.key, 'the numbers say no more than the order');
+});
+
 test('an address in place of a domain is where the mail goes (RFC 5321 §4.1.3)', async () => {
   for (const [domain, host] of [
     ['[192.0.2.1]', '192.0.2.1'],

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import * as fc from 'fast-check';
-import { isItsTurn, Pace, type PaceRules, untilTurnMs } from '../../src/deliver/pace.ts';
+import { Pace, type PaceRules } from '../../src/deliver/pace.ts';
 
 const minute = 60_000;
 const start = 1_000_000;
@@ -69,10 +69,36 @@ test("Gmail's rule: ten minutes of silence, then one connection, and one more wi
   const after = start + 10 * minute;
   assert.equal(openAll(pace, after), 1);
   for (let allowed = 2; allowed <= 5; allowed++) {
-    assert.equal(pace.succeeded(1, after), true);
+    const at = after + allowed * 1_000;
+    if (allowed > 2) assert.equal(pace.succeeded(allowed - 2, at), false, 'not each of them has done well');
+    assert.equal(pace.succeeded(1, at), true);
     assert.equal(pace.allowed, allowed);
   }
-  assert.equal(pace.succeeded(1, after), false, 'it is where it was');
+  assert.equal(pace.succeeded(1, after + minute), false, 'it is where it was');
+});
+
+test('many successes that are told of together are one connection more, and lanes that tell at the same time one', () => {
+  for (const connections of [5, Infinity]) {
+    const pace = paceOf({ connections, silenceMs: 10 * minute, resume: 'one' });
+    pace.refused(0, 'profile', start);
+    const after = pace.closedUntil + 1_000;
+    assert.equal(pace.succeeded(1_000, after), true);
+    assert.equal(pace.allowed, 2);
+    assert.equal(pace.succeeded(1_000, after), false);
+    pace.refused(0, 'profile', after);
+    assert.equal(pace.closedUntil - after, 20 * minute, 'one good moment is no recovery');
+  }
+});
+
+test('new connections of a slowed lane come as much more slowly, and dials count as new connections', () => {
+  const pace = paceOf({ connections: 10, newPerMinute: 20 });
+  assert.equal(openAll(pace, start), 10);
+  for (let n = 0; n < 10; n++) pace.giveBack(true);
+  assert.equal(pace.dialAt(start), start + 6_000);
+  pace.slow(0.1);
+  assert.equal(pace.openAt(start), start + minute);
+  pace.dial(start + minute);
+  assert.equal(pace.openAt(start + minute), start + 2 * minute);
 });
 
 test('a refusal within a silence is its echo; one after it doubles the silence, up to two hours', () => {
@@ -112,7 +138,7 @@ test('whoever has recovered begins with a short silence again', () => {
   const pace = paceOf({ connections: 2, resume: 'one' });
   pace.refused(0, 'profile', start);
   pace.refused(0, 'profile', pace.closedUntil);
-  const later = pace.closedUntil;
+  const later = pace.closedUntil + 10 * minute;
   pace.succeeded(1, later);
   pace.refused(0, 'profile', later);
   assert.equal(pace.closedUntil - later, minute);
@@ -140,12 +166,4 @@ test('without a limit of its own a provider is halved by what it has open', () =
   for (let n = 0; n < 9; n++) pace.take(start);
   pace.refused(0, 'half', start);
   assert.equal(pace.allowed, 5);
-});
-
-test('what is slowed to a share begins in that share of the time', () => {
-  for (const factor of [0, 0.1, 0.5, 1]) {
-    const turns = Array.from({ length: 5_000 }, (_, at) => isItsTurn(factor, start + at)).filter(Boolean).length;
-    assert.equal(turns, 5_000 * factor);
-  }
-  for (const at of [0, 1, 499, 500, 750]) assert.equal((at + untilTurnMs(at)) % 500, 0);
 });

@@ -46,20 +46,26 @@ test('everybody else is sent to politely, a route of the operator without limits
   }
 });
 
-test("an owner's profile goes before ours, and replaces the one of its name", () => {
+test("an owner's profile goes before ours; of one that bears the name of ours only what it says is other", () => {
   const own = `[
     // our own relay
-    { "name": "google", "hosts": [".google.com"], "connections": 2 },
+    { "name": "google", "connections": 2 },
+    { "name": "yahoo", "hosts": [".Yahoo.Example"], "silenceSeconds": 7 },
     { "name": "club", "hosts": [".Club.Example"], "perSecond": 3, },
     { "name": "others", "hosts": ["."], "newPerMinute": 7 }
   ]`;
   const { providers, problems } = readProviders(own);
   assert.deepEqual(problems, []);
   const google = providerOf(['aspmx.l.google.com'], providers);
-  assert.deepEqual([google.connections, google.dialect], [2, '']);
+  const { dialect, messagesPerConnection, silenceSeconds, resume } = google;
+  assert.deepEqual([google.connections, dialect, messagesPerConnection], [2, 'google', 50]);
+  assert.deepEqual([silenceSeconds, resume], [600, 'one']);
+  const yahoo = providerOf(['mx.yahoo.example'], providers);
+  assert.deepEqual([yahoo.silenceSeconds, yahoo.dialect], [7, 'yahoo']);
   assert.equal(providerOf(['mx.club.example'], providers).perSecond, 3);
   assert.equal(providerOf(['mx.example.net'], providers).newPerMinute, 7);
-  assert.equal(providerOf(['mta5.am0.yahoodns.net'], providers).name, 'yahoo');
+  assert.equal(providerOf(['mta5.am0.yahoodns.net'], providers).name, 'others', 'hosts are replaced, not added');
+  assert.equal(providerOf(['mx01.mail.icloud.com'], providers).name, 'apple');
   assert.equal(providers.filter(isLast).length, 1);
 });
 

@@ -116,8 +116,14 @@ test('Gmail: silence of ten minutes for all its lanes, then one connection, and 
   assert.equal(member.leases(), before, 'nothing is opened meanwhile, to no host of Google');
   await clock.move(1);
   assert.equal(member.leases(), before + 1);
+  await clock.move(1_000);
+  member.say(counted(gmail, 100));
+  assert.equal(member.leases(), before + 2, 'however many copies it took');
+  await clock.move(1_000);
   member.say(counted(gmail, 1));
   assert.equal(member.leases(), before + 2);
+  member.say(counted(gmail, 1));
+  assert.equal(member.leases(), before + 3);
   assert.equal(logged.filter((line) => line.startsWith('lane.backedOff')).length, 1);
 });
 
@@ -197,6 +203,37 @@ test('an operator pauses, slows and resumes a lane', async () => {
   assert.equal(member.leases(), 2);
   const [report] = await traffic.lanes();
   assert.deepEqual([report?.paused, report?.factor], [false, 0.1]);
+});
+
+test('the deliverers of a lane share its rate by the connections that they have', async () => {
+  const { clock, join } = startTraffic();
+  const [one, two] = [join(), join()];
+  const rateOf = ({ heard }: Member): number | undefined => {
+    const told = heard.findLast((message) => message.kind === 'lane');
+    return told?.kind === 'lane' ? told.state.perSecond : undefined;
+  };
+  one.want('mx.example.net', 2);
+  assert.equal(rateOf(one), 100, 'alone, with however many connections');
+  two.want('mx.example.net', 2);
+  assert.deepEqual([rateOf(one), rateOf(two)], [50, 50]);
+  await clock.move(minute);
+  one.end('mx.example.net', 1);
+  assert.ok(Math.abs(rateOf(one)! - 100 / 3) < 1e-9 && Math.abs(rateOf(two)! - 200 / 3) < 1e-9);
+  one.end('mx.example.net', 1);
+  assert.deepEqual([rateOf(one), rateOf(two)], [0, 100]);
+});
+
+test('whoever dials once more for a connection waits for the word, which comes within the rule of the minute', async () => {
+  const { clock, join } = startTraffic({ laneConnections: 100 });
+  const member = join();
+  member.want('mx.example.net', 50);
+  const dialled = (): number => member.leases() + member.heard.filter(({ kind }) => kind === 'dial').length;
+  assert.equal(dialled(), 50);
+  for (let n = 0; n < 80; n++) member.say({ kind: 'dial', lane: 'mx.example.net' });
+  for (let second = 0; second < 59; second++) await clock.move(1_000);
+  assert.ok(dialled() <= 100 && dialled() > 90, `${dialled()} in the first minute`);
+  for (let second = 0; second < 60; second++) await clock.move(1_000);
+  assert.equal(dialled(), 130);
 });
 
 test('a fault of ours is told once an hour for each provider', async () => {

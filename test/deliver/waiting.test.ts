@@ -56,6 +56,17 @@ test('runs that would come last are given away, until as few wait as are kept; s
   assert.deepEqual(namesOf(waiting), ['s', 'a1', 'a2']);
 });
 
+test('the post that has most gives away first, and each keeps the run that is its next', () => {
+  const waiting = new Waiting();
+  for (const name of ['a', 'b', 'c']) add(waiting, jobOf('large'), name, 20);
+  for (const name of ['d', 'e']) add(waiting, jobOf('small'), name, 5);
+  assert.deepEqual(waiting.posts, ['large', 'small']);
+  const shed = (keep: number): (string | undefined)[] => waiting.shed(keep).map((run) => run.take()?.recipient);
+  assert.deepEqual(shed(50), ['c1@d.example']);
+  assert.deepEqual(shed(1), ['b1@d.example', 'e1@d.example']);
+  assert.equal(waiting.count, 25);
+});
+
 test('a lane that is emptied gives away everything, half-taken runs too', () => {
   const waiting = new Waiting();
   add(waiting, jobOf('one'), 'a', 3);

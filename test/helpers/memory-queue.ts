@@ -20,6 +20,7 @@ import type {
   EntryFilter,
   EntryKind,
   Following,
+  FullLane,
   Move,
   NewChunk,
   NewEntry,
@@ -184,20 +185,31 @@ export class MemoryQueue implements QueueStore {
   async claimChunks(
     { owner, leaseMs }: Claimant,
     recipients: number,
-    exceptDomains: readonly string[] = [],
+    fullLanes: readonly FullLane[] = [],
     exceptLists: readonly string[] = [],
   ): Promise<Chunk[]> {
     await turn();
     const now = this.#clock.now();
     const free = [...this.#chunks.values()]
       .filter((row) => (row.isClaimed ? row.lease! < now : row.due <= now))
-      .filter((row) => this.#entries.get(row.post)?.state !== 'held' && !exceptDomains.includes(row.domain))
+      .filter((row) => this.#entries.get(row.post)?.state !== 'held')
       .filter((row) => !exceptLists.includes(row.work.list))
       .toSorted((a, b) => a.due - b.due || a.id - b.id);
+    const isClaimed = (row: ChunkRow): boolean => row.isClaimed && row.lease! >= now;
+    const turns = new Map<ChunkRow, number>();
+    for (const post of Map.groupBy(free, (row) => row.post).values()) {
+      const before = this.#chunksOf(post[0]!.post).filter(isClaimed).length;
+      for (const [at, row] of post.entries()) turns.set(row, before + at);
+    }
     const claimed: Chunk[] = [];
     let room = recipients;
-    for (const row of free) {
+    const brought = new Set<string>();
+    for (const row of free.toSorted((a, b) => turns.get(a)! - turns.get(b)!)) {
       if (room <= 0) break;
+      const at = fullLanes.findIndex(({ domains }) => domains.includes(row.domain));
+      if (at >= 0 && (fullLanes[at]!.posts?.includes(row.post) ?? true)) continue;
+      if (at >= 0 && brought.has(`${at} ${row.post}`)) continue;
+      if (at >= 0) brought.add(`${at} ${row.post}`);
       room -= row.count;
       // A lease says that somebody had it before, even when it was given back since.
       row.again = row.lease !== undefined;

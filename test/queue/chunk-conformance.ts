@@ -127,12 +127,43 @@ function claimingChunks(promising: Promising): void {
 
   promising('a chunk of one domain is passed over with it; one of several is not', async (desk) => {
     await desk.cutPost([chunkOf([1], 'slow.example'), { ...chunkOf([2]), domain: '' }, chunkOf([3], 'quick.example')]);
-    const claimed = await desk.queue.claimChunks(ann, 100, ['slow.example']);
+    const claimed = await desk.queue.claimChunks(ann, 100, [{ domains: ['slow.example'], posts: undefined }]);
     assert.deepEqual(
       claimed.map((chunk) => chunk.domain),
       ['', 'quick.example'],
     );
     assert.equal((await desk.queue.claimChunks(ann, 100)).length, 1);
+  });
+
+  promising('a post that has nothing in a full lane brings one chunk for it, whatever its domains', async (desk) => {
+    const cuts = [chunkOf([1], 'a.slow.example'), chunkOf([2], 'b.slow.example'), chunkOf([3], 'quick.example')];
+    const posts = [await desk.cutPost(cuts, 1), await desk.cutPost(cuts, 2), await desk.cutPost(cuts, 3)];
+    const lane = { domains: ['b.slow.example', 'a.slow.example'], posts: [posts[0]!.id] };
+    const claimed = await desk.queue.claimChunks(ann, 100, [lane]);
+    assert.deepEqual(
+      claimed.map(({ post, domain }) => `${posts.findIndex(({ id }) => id === post)} ${domain}`).toSorted(),
+      ['0 quick.example', '1 a.slow.example', '1 quick.example', '2 a.slow.example', '2 quick.example'],
+    );
+    assert.deepEqual(await desk.queue.claimChunks(ann, 100, [{ ...lane, posts: undefined }]), []);
+    assert.equal((await desk.queue.claimChunks(ann, 100)).length, 4);
+  });
+
+  promising('the posts have their turns, and one that comes late is not behind all of an earlier one', async (desk) => {
+    const early = await desk.cutPost(
+      [1, 2, 3, 4, 5].map((member) => chunkOf([member])),
+      1,
+    );
+    await desk.queue.claimChunks(ann, 2);
+    desk.clock.move(10);
+    const late = await desk.cutPost(
+      [1, 2, 3].map((member) => chunkOf([member])),
+      2,
+    );
+    const turns: string[] = [];
+    for (const room of [1, 1, 2, 100])
+      for (const { post } of await desk.queue.claimChunks(ann, room)) turns.push(post === late.id ? 'late' : 'early');
+    assert.deepEqual(turns, ['late', 'late', 'early', 'late', 'early', 'early']);
+    assert.equal((await desk.queue.progress(early.id))?.chunks, 5);
   });
 
   promising('only its claimant ends a chunk or gives it back', async (desk) => {

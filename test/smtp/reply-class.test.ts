@@ -78,7 +78,7 @@ test('Gmail: 5.7.x about the same are final as 550 and temporary as 421, alarm a
 
 test("Gmail: a DMARC policy of the author's domain asks for another From, and scores nobody", () => {
   const reply = "550 5.7.26 Unauthenticated email from x.example is not accepted due to domain's DMARC policy.";
-  check([[reply, google, { class: 'policy', rewriteAuthor: true, score: 'none', alarm: false }]]);
+  check([[reply, google, { class: 'policy', blamesPost: false, score: 'none', alarm: false }]]);
 });
 
 test('Gmail: spam and reputation blame the post and score nobody', () => {

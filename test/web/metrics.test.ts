@@ -13,6 +13,7 @@ function sourcesOf(lanes: readonly LaneReport[]): MetricSources {
       lanes: async () => lanes,
       setLane: async () => false,
       putBack: async () => {},
+      goOn: async () => {},
       outcomes: async () => [
         { state: 'delivered', class: '', count: 1_000 },
         { state: 'failed', class: 'invalid mailbox', count: 7 },

@@ -1,7 +1,7 @@
 import type { Clock } from '../lib/clock.ts';
 
-/** One alarm at a time, the earliest of those that were asked for. */
-export class NextWake {
+/** Calls once at the earliest of the times that it was given. */
+export class WakeTimer {
   readonly #clock: Clock;
   readonly #onTime: () => void;
   #at = Infinity;
@@ -12,13 +12,14 @@ export class NextWake {
     this.#onTime = onTime;
   }
 
-  set(at: number, now: number): void {
+  /** Not later than this; `Infinity` is never. */
+  set(at: number): void {
     if (at === Infinity || at >= this.#at) return;
     this.#sleeping?.abort();
     const sleeping = new AbortController();
     this.#sleeping = sleeping;
     this.#at = at;
-    void this.#clock.sleep(at - now, sleeping.signal).then(() => {
+    void this.#clock.sleep(Math.max(0, at - this.#clock.now()), sleeping.signal).then(() => {
       if (sleeping.signal.aborted) return;
       this.#at = Infinity;
       this.#onTime();
