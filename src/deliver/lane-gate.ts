@@ -13,7 +13,15 @@ export interface Closing {
 /** A lane that is shut for long is looked at again after this: the operator may have opened it. */
 const lookMostMs = 60_000;
 const pausedLookMs = 5_000;
-const open: LaneState = { dialect: '', closedUntil: 0, closedBy: undefined, wasTried: false, paused: false, factor: 1 };
+const open: LaneState = {
+  dialect: '',
+  mustTls: false,
+  closedUntil: 0,
+  closedBy: undefined,
+  wasTried: false,
+  paused: false,
+  factor: 1,
+};
 const paused = deferral('451 4.3.2 the lane is paused by the operator');
 const leftAlone = deferral('451 4.4.5 the lane is left alone for a while');
 
@@ -30,6 +38,10 @@ export class LaneGate {
 
   get dialect(): LaneState['dialect'] {
     return this.#state.dialect;
+  }
+
+  get mustTls(): boolean {
+    return this.#state.mustTls;
   }
 
   /** Closed by a refusal, a host that does not answer, or the operator. */

@@ -4,6 +4,7 @@ import type { Clock } from '../lib/clock.ts';
 import { classify } from '../smtp/reply-class.ts';
 import type { AttemptResult, CarrierPort, Delivery, Run } from './delivery.ts';
 import type { FlushRound } from './flush-round.ts';
+import type { HostFaults } from './host-faults.ts';
 import type { NextHops } from './hosts.ts';
 import { LaneGate } from './lane-gate.ts';
 import { LaneOverflow } from './lane-overflow.ts';
@@ -21,6 +22,7 @@ import { Waiting } from './waiting.ts';
 
 export interface LaneParts extends ReachParts {
   readonly round: FlushRound;
+  readonly faults: HostFaults;
   readonly hops: NextHops;
   readonly clock: Clock;
   readonly log: Log;
@@ -50,8 +52,6 @@ export class Lane {
   readonly #gate: LaneGate;
   readonly #overflow: LaneOverflow;
   readonly #tally = new LaneTally();
-  /** Hosts that announce CHUNKING and fail with it. */
-  readonly #noChunking = new Set<string>();
   /** Connections that are being set up, with the sockets that each has so far. */
   readonly #openings = new Set<Socket[]>();
   /** Connections that the book knows to be wanted. */
@@ -166,7 +166,12 @@ export class Lane {
       return socket;
     };
     this.#openings.add(sockets);
-    void reach(this.#parts.hops, { ...this.#parts, dialer }).then((opened) => {
+    const { hops } = this.#parts;
+    // Of hosts that the operator named the route says it.
+    const { policy } = hops;
+    const sure =
+      this.#gate.mustTls && !hops.isRoute ? { ...hops, policy: { ...policy, tls: 'required' as const } } : hops;
+    void reach(sure, { ...this.#parts, dialer }).then((opened) => {
       // At a stop nobody waits for a host that has not answered yet.
       if (!this.#openings.delete(sockets)) return 'socket' in opened && opened.socket.destroy();
       return 'socket' in opened ? this.#begin(opened, lease) : this.#unreachable(opened);
@@ -182,7 +187,7 @@ export class Lane {
         this.#giveBack(delivery);
       },
       idle: () => this.#idle(session, lease),
-      cannotChunk: () => this.#noChunking.add(opened.host),
+      cannotChunk: () => this.#parts.faults.note(opened.host, 'chunking'),
       ended: (isTrouble, reason) => this.#sessionEnded(session, opened.host, isTrouble, reason),
     };
     const session = new Transactions(this.#withoutWhatFails(opened), port, this.#parts.timeouts, this.#parts.round);
@@ -192,7 +197,7 @@ export class Lane {
   }
 
   #withoutWhatFails(opened: OpenSession): OpenSession {
-    if (!this.#noChunking.has(opened.host)) return opened;
+    if (!this.#parts.faults.has(opened.host, 'chunking')) return opened;
     return { ...opened, capabilities: { ...opened.capabilities, chunking: false } };
   }
 

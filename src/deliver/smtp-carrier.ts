@@ -6,6 +6,7 @@ import type { NextHop } from '../smtp/next-hop.ts';
 import { carefulDialer } from './careful-dialer.ts';
 import type { AttemptResult, Carrier, CarrierPort, Run } from './delivery.ts';
 import { FlushRound } from './flush-round.ts';
+import { HostFaults } from './host-faults.ts';
 import { type NextHops, nextHops } from './hosts.ts';
 import { Lane } from './lane.ts';
 import { Lease } from './lease.ts';
@@ -44,6 +45,7 @@ export class SmtpCarrier implements Carrier {
   readonly #lanes = new Map<string, Lane>();
   readonly #hops = new Map<string, { until: number; found: Promise<Result<NextHops>>; lane?: Lane }>();
   readonly #round = new FlushRound();
+  readonly #faults: HostFaults;
   readonly #slowLists = new Map<string, number>();
   readonly #closedDomains = new Map<string, FromTraffic & { kind: 'domain' }>();
   /** Until when addresses that do not answer are left alone. */
@@ -61,6 +63,7 @@ export class SmtpCarrier implements Carrier {
   constructor(parts: SmtpCarrierParts, port: CarrierPort) {
     this.#parts = parts;
     this.#port = port;
+    this.#faults = new HostFaults(parts.clock);
     parts.traffic.hear((message) => this.#hear(message));
   }
 
@@ -202,6 +205,7 @@ export class SmtpCarrier implements Carrier {
     const lane = new Lane({
       ...this.#parts,
       round: this.#round,
+      faults: this.#faults,
       hops,
       port: this.#port,
       tell: (message) => traffic.tell(message),

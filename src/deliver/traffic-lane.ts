@@ -66,7 +66,8 @@ export class LaneTraffic {
     const isOwn = this.pace.closedUntil >= this.provider.pace.closedUntil;
     const closedBy = isOwn ? this.closedBy : this.provider.closedBy;
     const wasTried = isOwn && this.wasTried;
-    return { dialect: this.provider.profile.dialect, closedUntil, closedBy, wasTried, paused, factor };
+    const { dialect, tls } = this.provider.profile;
+    return { dialect, mustTls: tls === 'required', closedUntil, closedBy, wasTried, paused, factor };
   }
 
   /** Nothing to tell an operator of, and nothing that would be lost with it. */

@@ -239,3 +239,17 @@ test('what was left in server.db and makes no sense is nothing', async () => {
   for (const text of [undefined, '', '{', 'null', '[]', '{"lanes":{}}'])
     assert.deepEqual(Object.keys(readMemory(text).lanes), []);
 });
+
+test('a lane hears whether its hosts get anything in clear text', () => {
+  const { join } = startTraffic();
+  const member = join();
+  member.want('google', 1, ['aspmx.l.google.com']);
+  member.want('others', 1, ['mx.example.net']);
+  const states = member.heard.flatMap((message) =>
+    message.kind === 'lane' ? [[message.lane, message.state.mustTls]] : [],
+  );
+  assert.deepEqual(states, [
+    ['google', true],
+    ['others', false],
+  ]);
+});
