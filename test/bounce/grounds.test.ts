@@ -14,6 +14,7 @@ const refusals: readonly [reply: string, grounds: Grounds, weight?: number][] = 
   ['550 5.1.1 The email account that you tried to reach does not exist.', 'address', 1],
   ['550 No such user here', 'address', 1],
   ['550 5.1.2 there is no domain example.net', 'address', 0.6],
+  ['550 5.4.4 host not found: example.net has no MX and no address', 'address', 0.6],
   ['550 5.1.10 example.net takes no mail (null MX)', 'address', 1],
   ['551 5.1.6 the user has moved', 'address', 1],
   // A mailbox that may be emptied.
