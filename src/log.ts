@@ -82,7 +82,7 @@ export const events = {
   'route.trouble': {
     level: 'error',
     meaning:
-      'a next hop was ready, and what its route asks for failed (TLS, a login): mail to it waits until somebody looks at it',
+      'a next hop was ready, and what its route or profile asks for failed (TLS, a login): mail to it waits until somebody looks at it',
   },
   'keys.trouble': { level: 'error', meaning: 'a DKIM key cannot be used; mail goes out without its signature' },
   'storage.trouble': { level: 'error', meaning: 'a database could not be read or written' },

@@ -38,6 +38,22 @@ export function putRcpt(outbox: Outbox, delivery: Delivery, capabilities: Capabi
   outbox.ascii('\r\n');
 }
 
+/** Both, and the command behind them (RFC 2920). */
+export function putEnvelope(outbox: Outbox, delivery: Delivery, capabilities: Capabilities, next: string): void {
+  putMail(outbox, delivery, capabilities);
+  putRcpt(outbox, delivery, capabilities);
+  outbox.ascii(next);
+}
+
+/** A whole transaction, with its message as one chunk (RFC 3030). */
+export function putWhole(outbox: Outbox, delivery: Delivery, capabilities: Capabilities): void {
+  const { raw } = formFor(delivery, capabilities);
+  putEnvelope(outbox, delivery, capabilities, 'BDAT ');
+  outbox.number(octetsOf(delivery, raw.length));
+  outbox.ascii(' LAST\r\n');
+  outbox.message(delivery.head, raw);
+}
+
 // Of posts nobody asks for news: what becomes of a copy is the list's business.
 function requestFor({ job }: Delivery, { dsn }: Capabilities): DsnRequest | undefined {
   return dsn && job.kind === 'mail' ? job.entry.dsn : undefined;
@@ -50,7 +66,7 @@ export function formFor({ load }: Delivery, { eightBit }: Capabilities): WireMes
 }
 
 /** Octets of a copy whose message has so many. */
-export function octetsOf({ head }: Delivery, message: number): number {
+function octetsOf({ head }: Delivery, message: number): number {
   return head ? head.text.length + message : message;
 }
 

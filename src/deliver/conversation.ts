@@ -93,8 +93,10 @@ export class Conversation {
     });
   }
 
-  /** Gives the socket away; nothing listens on it then. */
+  /** Gives the socket away; nothing listens on it then. A reply that nobody waited for would be taken for the next one: it throws then. */
   release(): Socket {
+    const [stray] = this.#replies;
+    if (stray) throw new ConnectionLost(`a reply to nothing: ${stray.text}`);
     this.#detach();
     return this.#socket;
   }

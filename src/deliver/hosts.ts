@@ -36,7 +36,21 @@ export async function nextHops(domain: string, parts: HostsParts): Promise<Resul
   if (domain.startsWith('[')) return success(mailHosts([[domain.replace(/^\[(?:ipv6:)?|\]$/g, '')]]));
   const answer = await parts.resolver.mx(domain);
   if (answer.kind === 'found') return mxHops(domain, answer.records, parts);
-  return answer.kind === 'none' ? success(mailHosts([[domain]])) : failed(lookupFailure(domain, answer));
+  return answer.kind === 'none' ? itself(domain, parts.resolver) : failed(lookupFailure(domain, answer));
+}
+
+/** The same hosts, spoken to under TLS alone when their provider wants it. Of hosts that the operator named the route says it. */
+export function sureHops(hops: NextHops, mustTls: boolean): NextHops {
+  return mustTls && !hops.isRoute ? { ...hops, policy: { ...hops.policy, tls: 'required' } } : hops;
+}
+
+// Only what the name servers deny is no host for good: silence and trouble are doubt, and so are MX hosts that have lost their addresses.
+async function itself(domain: string, resolver: Resolver): Promise<Result<NextHops>> {
+  const { kind } = await resolver.addresses(domain);
+  const isDenied = kind === 'none' || kind === 'missing';
+  return isDenied
+    ? failed(permanent('5.4.4', `host not found: ${domain} has no MX and no address`))
+    : success(mailHosts([[domain]]));
 }
 
 function mxHops(domain: string, records: readonly MxRecord[], parts: HostsParts): Result<NextHops> {

@@ -15,6 +15,7 @@ const lookMostMs = 60_000;
 const pausedLookMs = 5_000;
 const open: LaneState = {
   dialect: '',
+  mustTls: false,
   closedUntil: 0,
   closedBy: undefined,
   wasTried: false,
@@ -45,6 +46,10 @@ export class LaneGate {
   /** Empty while nothing is known. */
   get provider(): string {
     return this.#state.provider;
+  }
+
+  get mustTls(): boolean {
+    return this.#state.mustTls;
   }
 
   /** Closed by a refusal, a host that does not answer, or the operator. */

@@ -3,6 +3,7 @@ import type { Log } from '../log.ts';
 import type { BlamedPosts } from './blamed-posts.ts';
 import type { CarrierPort } from './delivery.ts';
 import type { FlushRound } from './flush-round.ts';
+import type { HostFaults } from './host-faults.ts';
 import type { NextHops } from './hosts.ts';
 import type { ReachParts } from './reach.ts';
 import type { ToTraffic } from './traffic-messages.ts';
@@ -10,6 +11,7 @@ import type { ToTraffic } from './traffic-messages.ts';
 /** What a lane is made of and speaks with. */
 export interface LaneParts extends ReachParts {
   readonly round: FlushRound;
+  readonly faults: HostFaults;
   readonly hops: NextHops;
   readonly clock: Clock;
   readonly log: Log;

@@ -1,7 +1,7 @@
 import { classify } from '../smtp/reply-class.ts';
 import { LaneBlames } from './blamed-posts.ts';
 import type { AttemptResult, Delivery, Job, Run } from './delivery.ts';
-import type { NextHops } from './hosts.ts';
+import { type NextHops, sureHops } from './hosts.ts';
 import { LaneGate } from './lane-gate.ts';
 import { LaneOverflow } from './lane-overflow.ts';
 import type { LaneParts } from './lane-parts.ts';
@@ -40,8 +40,6 @@ export class Lane {
   readonly #tally = new LaneTally();
   readonly #slowing: Slowing;
   readonly #blames = new LaneBlames();
-  /** Hosts that announce CHUNKING and fail with it. */
-  readonly #noChunking = new Set<string>();
   readonly #openings: Openings;
   /** Connections that the book knows to be wanted. */
   #asked = 0;
@@ -176,7 +174,7 @@ export class Lane {
 
   #open(lease: Lease): void {
     this.#slowing.begins(lease);
-    void this.#openings.open(this.#parts.hops, this.#parts).then((opened) => {
+    void this.#openings.open(sureHops(this.#parts.hops, this.#gate.mustTls), this.#parts).then((opened) => {
       this.#slowing.ends(lease);
       if (opened) return 'socket' in opened ? this.#begin(opened, lease) : this.#unreachable(opened);
     });
@@ -195,7 +193,7 @@ export class Lane {
         this.#giveBack(delivery);
       },
       idle: () => this.#idle(session, lease),
-      cannotChunk: () => this.#noChunking.add(opened.host),
+      cannotChunk: () => this.#parts.faults.note(opened.host, 'chunking'),
       ended: (isTrouble, reason) => this.#sessionEnded(session, opened.host, isTrouble, reason),
     };
     const session = new Transactions(this.#withoutWhatFails(opened), port, this.#parts.timeouts, this.#parts.round);
@@ -205,7 +203,7 @@ export class Lane {
   }
 
   #withoutWhatFails(opened: OpenSession): OpenSession {
-    if (!this.#noChunking.has(opened.host)) return opened;
+    if (!this.#parts.faults.has(opened.host, 'chunking')) return opened;
     return { ...opened, capabilities: { ...opened.capabilities, chunking: false } };
   }
 

@@ -18,9 +18,15 @@ export class Outbox {
   #used = 0;
   /** What stands before the arena's octets: full arenas and large messages. */
   #before: Buffer[] = [];
+  #onSent: ((error?: Error | null) => void) | undefined;
 
   constructor(socket: Socket) {
     this.#socket = socket;
+  }
+
+  /** Nothing waits to be sent. */
+  get isEmpty(): boolean {
+    return this.#used === 0 && this.#before.length === 0;
   }
 
   /** Appends commands. */
@@ -68,6 +74,12 @@ export class Outbox {
     this.octets(octets);
   }
 
+  /** Calls when the system has taken all that is gathered now, and whatever is added before it is sent. */
+  tellWhenSent(onSent: () => void): void {
+    this.#seal();
+    this.#onSent = (error) => void (error || onSent());
+  }
+
   /** Sends what was gathered. */
   flush(): void {
     if (this.#before.length > 0) return this.#flushAll();
@@ -81,9 +93,12 @@ export class Outbox {
   #flushAll(): void {
     this.#seal();
     this.#socket.cork();
+    const last = this.#onSent && this.#before.pop();
     for (const part of this.#before) this.#socket.write(part);
+    if (last) this.#socket.write(last, this.#onSent);
     this.#socket.uncork();
     this.#before = [];
+    this.#onSent = undefined;
   }
 
   #room(octets: number): Buffer {

@@ -21,9 +21,11 @@ export interface Provider {
   /** The least silence after a refusal that speaks of us. */
   readonly silenceSeconds: number;
   readonly resume: Exclude<Resume, 'profile'>;
+  /** `required`: nothing goes to its hosts in clear text. */
+  readonly tls: 'opportunistic' | 'required';
 }
 
-const names = ['name', 'hosts', 'dialect', 'resume'] as const;
+const names = ['name', 'hosts', 'dialect', 'resume', 'tls'] as const;
 const numbers = [
   'connections',
   'connectionsInAll',
@@ -34,6 +36,7 @@ const numbers = [
 ] as const;
 const dialects: readonly unknown[] = ['google', 'yahoo', 'microsoft', 'apple', ''];
 const resumes: readonly unknown[] = ['one', 'slow', 'half'];
+const tlsPolicies: readonly unknown[] = ['opportunistic', 'required'];
 
 /** A next hop that the operator named is their own: no limit but the setting `routeConnections`. */
 export const routeProvider: Provider = Object.freeze({
@@ -47,6 +50,7 @@ export const routeProvider: Provider = Object.freeze({
   perSecond: Infinity,
   silenceSeconds: 60,
   resume: 'slow',
+  tls: 'opportunistic',
 });
 
 /** The profiles of the big receivers (their own pages and KumoMTA's `shaping.toml`), and of everybody else. */
@@ -115,6 +119,7 @@ function wrongIn(row: ReadonlyMap<string, unknown>): string | undefined {
   if (!areEnds) return 'hosts: must be ends of host names, like [".example.net"]';
   if (!dialects.includes(row.get('dialect') ?? '')) return 'dialect: must be google, yahoo, microsoft or apple';
   if (!resumes.includes(row.get('resume') ?? 'slow')) return 'resume: must be one, slow or half';
+  if (!tlsPolicies.includes(row.get('tls') ?? 'required')) return 'tls: must be opportunistic or required';
   const bad = numbers.find((key) => row.has(key) && !isAmount(row.get(key)));
   return bad === undefined ? undefined : `${bad}: must be a number from 1 to 1000000`;
 }

@@ -4,7 +4,8 @@ import { type HopPolicy, openPolicy } from '../smtp/next-hop.ts';
 import type { Log } from '../log.ts';
 import type { Result } from '../mail/failure.ts';
 import type { SetupReply } from './conversation.ts';
-import { SetupAttempt, type SetupWay } from './setup-attempt.ts';
+import type { Fault, HostFaults } from './host-faults.ts';
+import { isStrict, SetupAttempt, type SetupWay, wayWithout } from './setup-attempt.ts';
 
 /** Milliseconds; RFC 5321 §4.5.3.2 asks for minutes where a person may be waiting for nothing better. */
 export interface SessionTimeouts {
@@ -26,6 +27,8 @@ export interface OpenSession {
   readonly capabilities: Capabilities;
   /** It speaks LMTP: what it takes has arrived. */
   readonly isLast: boolean;
+  /** It goes under TLS. */
+  readonly isSecure: boolean;
   /** `name[address]`. */
   readonly host: string;
 }
@@ -58,6 +61,8 @@ export interface SetupParts {
   /** Authorities that certificates may be signed by, beside the usual ones, as PEM. */
   readonly authorities?: string;
   readonly log?: Log;
+  /** What hosts are known to fail with; without it each call finds out anew. */
+  readonly faults?: HostFaults;
 }
 
 /** The address of a host that is spoken to. */
@@ -80,14 +85,26 @@ export async function openSession(
   const policy = parts.policy ?? openPolicy;
   const host = name === address ? `[${address}]` : `${name}[${address}]`;
   const peer = { name, address, port, host: address.startsWith('/') ? address : host, policy };
-  let way: SetupWay | undefined = { isExtended: true, mayTls: policy.tls !== 'none' };
+  let way = firstWay(peer, parts.faults);
+  const failures: Fault[] = [];
   for (;;) {
     const attempt = new SetupAttempt(peer, parts, way);
     const opened = await attempt.run();
+    // Less than everything has helped: it was not the host as a whole that failed.
+    if ('socket' in opened) for (const fault of failures) parts.faults?.note(peer.host, fault);
     if ('socket' in opened) return opened;
-    way = attempt.nextWay();
-    if (!way) return opened;
+    const fault = attempt.fault();
+    if (!fault) return opened;
+    failures.push(fault);
+    way = wayWithout(fault, way);
   }
+}
+
+function firstWay({ host, policy }: SetupPeer, faults: HostFaults | undefined): SetupWay {
+  const whole = { isExtended: true, mayTls: policy.tls !== 'none' };
+  if (isStrict(policy) || !faults) return whole;
+  if (faults.has(host, 'ehlo') && policy.protocol === 'smtp') return wayWithout('ehlo', whole);
+  return faults.has(host, 'tls') ? wayWithout('tls', whole) : whole;
 }
 
 /** Replies are short; what is longer comes in parts. */

@@ -1,4 +1,5 @@
 import { type Capabilities, noCapabilities, parseCapabilities } from '../smtp/capabilities.ts';
+import type { HopPolicy } from '../smtp/next-hop.ts';
 import { ConnectionLost, Conversation, type SetupReply } from './conversation.ts';
 import { logIn } from './login.ts';
 import type { OpenSession, SetupFailure, SetupParts, SetupPeer } from './session-setup.ts';
@@ -8,6 +9,19 @@ export interface SetupWay {
   /** EHLO; otherwise HELO (RFC 5321 §3.2). LMTP has LHLO only. */
   readonly isExtended: boolean;
   readonly mayTls: boolean;
+}
+
+/** What a host may fail with while another way is left. */
+type SetupFault = 'tls' | 'ehlo';
+
+/** The same way without what failed. HELO announces nothing, TLS neither. */
+export function wayWithout(fault: SetupFault, way: SetupWay): SetupWay {
+  return fault === 'tls' ? { ...way, mayTls: false } : { isExtended: false, mayTls: false };
+}
+
+/** Whether nothing goes without TLS. */
+export function isStrict({ tls }: HopPolicy): boolean {
+  return tls === 'required' || tls === 'verified';
 }
 
 type Step = 'connect' | 'greeting' | 'hello' | 'handshake' | 'ready';
@@ -43,20 +57,20 @@ export class SetupAttempt {
       this.#conversation?.destroy();
       if (error instanceof ConnectionLost) this.#lost = error;
       const text = (error as Error).message;
-      if (this.#step === 'handshake' && this.#mustTls)
-        return this.#ours(`451 4.7.5 TLS required by the route failed: ${text}`);
+      if (this.#step === 'handshake' && isStrict(this.#peer.policy))
+        return this.#ours(`451 4.7.5 TLS required of this host failed: ${text}`);
       return { host, text, ...(this.#conversation ? { wasConnected: true } : {}) };
     }
   }
 
-  /** What is left to try after a failure; undefined: nothing, or what failed is not a matter of the way. */
-  nextWay(): SetupWay | undefined {
+  /** What the host failed with, so that less may help; undefined: nothing, or less must not be tried. */
+  fault(): SetupFault | undefined {
+    if (isStrict(this.#peer.policy)) return undefined;
     // RFC 7435: a handshake that fails is no reason to keep the mail; the next connection goes without.
-    if (this.#step === 'handshake') return this.#mustTls ? undefined : { ...this.#way, mayTls: false };
+    if (this.#step === 'handshake') return 'tls';
     const isDropped = this.#step === 'hello' && this.#lost?.byPeer === true;
     // Hosts of the nineties, and filters before them, break off at EHLO.
-    const canShrink = this.#way.isExtended && !this.#mustTls && this.#peer.policy.protocol === 'smtp';
-    return isDropped && canShrink ? { isExtended: false, mayTls: false } : undefined;
+    return isDropped && this.#way.isExtended && this.#peer.policy.protocol === 'smtp' ? 'ehlo' : undefined;
   }
 
   async #converse(conversation: Conversation): Promise<OpenSession | SetupFailure> {
@@ -70,14 +84,15 @@ export class SetupAttempt {
       capabilities = await this.#greet(conversation);
       if (!('auth' in capabilities)) return this.#refused(capabilities);
     }
-    if (this.#mustTls && !this.#isSecure)
-      return this.#ours('451 4.7.4 TLS required by the route is not offered by the host');
+    if (isStrict(this.#peer.policy) && !this.#isSecure)
+      return this.#ours('451 4.7.4 TLS required of this host is not offered by it');
     const refusal = await this.#logsIn(conversation, capabilities);
     if (refusal !== undefined) return this.#ours(refusal);
     this.#step = 'ready';
     const { host, policy } = this.#peer;
     const isLast = policy.protocol === 'lmtp';
-    return { socket: conversation.release(), capabilities: this.#usable(capabilities), isLast, host };
+    const isSecure = this.#isSecure;
+    return { socket: conversation.release(), capabilities: this.#usable(capabilities), isLast, isSecure, host };
   }
 
   async #startsTls(conversation: Conversation, { startTls }: Capabilities): Promise<boolean> {
@@ -121,11 +136,6 @@ export class SetupAttempt {
   // RFC 2033 §4.2 gives a reply for each recipient that was taken: none at all for BDAT after a refused one.
   #usable(capabilities: Capabilities): Capabilities {
     return this.#peer.policy.protocol === 'lmtp' ? { ...capabilities, chunking: false } : capabilities;
-  }
-
-  get #mustTls(): boolean {
-    const { tls } = this.#peer.policy;
-    return tls === 'required' || tls === 'verified';
   }
 
   #refused(reply: SetupReply): SetupFailure {

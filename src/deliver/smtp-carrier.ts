@@ -9,6 +9,7 @@ import { BlamedPosts } from './blamed-posts.ts';
 import { carefulDialer } from './careful-dialer.ts';
 import type { AttemptResult, Carrier, CarrierPort, Run } from './delivery.ts';
 import { FlushRound } from './flush-round.ts';
+import { HostFaults } from './host-faults.ts';
 import { type NextHops, nextHops } from './hosts.ts';
 import { Lane } from './lane.ts';
 import type { LaneOverflow } from './lane-overflow.ts';
@@ -52,6 +53,7 @@ export class SmtpCarrier implements Carrier {
   readonly #hops = new Map<string, { until: number; found: Promise<Result<NextHops>>; lane?: Lane }>();
   readonly #round = new FlushRound();
   readonly #blamed = new BlamedPosts();
+  readonly #faults: HostFaults;
   readonly #slowLists = new Map<string, number>();
   readonly #closedDomains = new Map<string, FromTraffic & { kind: 'domain' }>();
   /** Domains that the operator has paused. */
@@ -71,6 +73,7 @@ export class SmtpCarrier implements Carrier {
   constructor(parts: SmtpCarrierParts, port: CarrierPort) {
     this.#parts = parts;
     this.#port = port;
+    this.#faults = new HostFaults(parts.clock);
     parts.traffic.hear((message) => this.#hear(message));
   }
 
@@ -253,6 +256,7 @@ export class SmtpCarrier implements Carrier {
     const lane = new Lane({
       ...this.#parts,
       round: this.#round,
+      faults: this.#faults,
       hops,
       port: this.#port,
       tell: (message) => traffic.tell(message),

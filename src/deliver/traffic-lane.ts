@@ -86,8 +86,10 @@ export class LaneTraffic {
     const wasTried = isOwn && this.wasTried;
     const perSecond = this.#shareOf(member);
     this.#toldShares.set(member, perSecond);
+    const { dialect, tls } = this.provider.profile;
     return {
-      dialect: this.provider.profile.dialect,
+      dialect,
+      mustTls: tls === 'required',
       closedUntil,
       closedBy,
       wasTried,

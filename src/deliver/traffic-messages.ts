@@ -50,6 +50,8 @@ export type ToTraffic =
 /** What may be begun in a lane. */
 export interface LaneState {
   readonly dialect: Dialect;
+  /** Nothing goes there in clear text. */
+  readonly mustTls: boolean;
   /** Nothing is begun before this, in milliseconds since 1970. */
   readonly closedUntil: number;
   /** What is said of recipients meanwhile. */

@@ -23,9 +23,17 @@ type Stage = 'rset' | 'mail' | 'rcpt' | 'data' | 'end';
 export interface Transaction {
   readonly delivery: Delivery;
   stage: Stage;
+  /** Not all of its message has left us, so that the peer cannot have taken it. Only looked at for large ones. */
+  isLeaving: boolean;
+  isSenderRefused: boolean;
   /** The first refusal of MAIL or RCPT; the transaction cannot deliver any more. */
   refusal: string | undefined;
   refusalCode: number;
+}
+
+/** A transaction whose first command is said. */
+export function begun(delivery: Delivery, stage: Stage): Transaction {
+  return { delivery, stage, isLeaving: false, isSenderRefused: false, refusal: undefined, refusalCode: 0 };
 }
 
 /** What a session asks of and tells to its lane. */

@@ -1,32 +1,26 @@
 import type { Socket } from 'node:net';
 import type { Capabilities } from '../smtp/capabilities.ts';
 import { ReplyParser } from '../smtp/reply.ts';
-import { formFor, octetsOf, putMail, putRcpt, whyNotSendable } from './commands.ts';
-import type { AttemptResult, Delivery } from './delivery.ts';
+import { isStray, isUnknownCommand } from '../smtp/reply-signs.ts';
+import { formFor, putEnvelope, putMail, putRcpt, putWhole, whyNotSendable } from './commands.ts';
+import type { Delivery } from './delivery.ts';
+import { depthBehind, isLarge } from './depth.ts';
 import { FlushRound } from './flush-round.ts';
 import { Outbox } from './outbox.ts';
+import { SessionResults } from './session-results.ts';
 import type { OpenSession, SessionTimeouts } from './session-setup.ts';
-import { onwardOf, type SessionPort, Taken, type Transaction } from './transaction.ts';
+import { begun, type SessionPort, type Transaction } from './transaction.ts';
 
 /** How long QUIT waits for its reply. */
 const quitMs = 5_000;
-/** Transactions under way with CHUNKING: 8 to 16 take nearly all of the gain (measured). */
-const depthMost = 16;
-/** Octets under way with CHUNKING; a larger message travels alone. */
-const octetsMost = 262_144;
-/** What the commands and the header of a transaction add to its message, about. */
-const commandOctets = 300;
 
 /** Sends transactions over one open session, as many at a time as the peer allows, and tells each result (RFC 5321 §3.3). */
 export class Transactions {
   readonly #socket: Socket;
   readonly #capabilities: Capabilities;
-  readonly #host: string;
-  /** What the result of a mail says about its further way. */
-  readonly #onward: Pick<AttemptResult, 'onward'>;
   readonly #port: SessionPort;
   readonly #parser: ReplyParser;
-  readonly #taken: Taken;
+  readonly #results: SessionResults;
   readonly #timeouts: SessionTimeouts;
   readonly #outbox: Outbox;
   readonly #round: FlushRound;
@@ -38,9 +32,10 @@ export class Transactions {
   readonly #isLockstep: boolean;
   /** Whole transactions leave together. */
   readonly #isChunking: boolean;
-  /** A transaction has ended in turn; the peer has taken a message by BDAT. */
-  #isProven = false;
+  /** The peer has taken a message by BDAT. */
   #hasChunked = false;
+  /** The peer is still in an earlier transaction: another session does better. */
+  #isStuck = false;
   #isQuitting = false;
   #isEnded = false;
 
@@ -48,15 +43,13 @@ export class Transactions {
     this.#round = round;
     this.#socket = session.socket;
     this.#capabilities = session.capabilities;
-    this.#host = session.host;
-    this.#onward = onwardOf(session);
     this.#port = port;
     this.#timeouts = timeouts;
     this.#outbox = new Outbox(this.#socket);
     this.#isLockstep = !this.#capabilities.pipelining;
     this.#isChunking = this.#capabilities.chunking && this.#capabilities.pipelining;
     this.#parser = new ReplyParser((code) => this.#reply(code));
-    this.#taken = new Taken(this.#host, this.#parser);
+    this.#results = new SessionResults(session, port, this.#parser);
     this.#socket.on('data', (octets: Buffer) => this.#hear(octets));
     this.#socket.on('error', (error) => this.#lose(error.message));
     this.#socket.on('close', () => this.#lose('the peer closed the connection'));
@@ -78,7 +71,7 @@ export class Transactions {
     if (this.#isQuitting || this.#isEnded) return;
     this.#fill();
     this.#outbox.flush();
-    if (mayQuit && this.isIdle) this.#quit();
+    if ((mayQuit || this.#isStuck) && this.isIdle) this.#quit();
   }
 
   #hear(octets: Buffer): void {
@@ -86,12 +79,14 @@ export class Transactions {
     if (this.#isEnded || this.#isQuitting) return;
     this.#fill();
     this.#round.add(this.#outbox);
-    if (this.isIdle) this.#port.idle();
+    if (this.isIdle && this.#isStuck) this.#quit();
+    else if (this.isIdle) this.#port.idle();
     else this.#wait(this.#flight[0]!.stage === 'end' ? this.#timeouts.message : this.#timeouts.command);
   }
 
   // With CHUNKING half of the depth is waited for, so that several transactions share a write.
   #fill(): void {
+    if (this.#isStuck) return;
     if (!this.#isChunking) {
       if (this.#flight.length === 0) this.#begin();
     } else if (this.#flight.length <= this.#depth() >> 1) {
@@ -102,10 +97,7 @@ export class Transactions {
   // A host that has not taken one message this way is not sent two: if it cannot do it, it reads a message as commands.
   #depth(): number {
     if (!this.#hasChunked) return 1;
-    const { length } = this.#flight;
-    if (length === 0) return depthMost;
-    const one = this.#flight[length - 1]!.delivery.load.message.size + commandOctets;
-    return Math.max(1, Math.min(depthMost, Math.floor(octetsMost / one)));
+    return depthBehind(this.#flight.at(-1)?.delivery);
   }
 
   // Takes the next delivery, if there is one, and says what may be said before its first reply.
@@ -115,33 +107,22 @@ export class Transactions {
     // RFC 3030 §2: after a failed BDAT the state is unknown until RSET, and a transaction behind another does not know how that one ends.
     const isReset = this.#needsReset || (this.#isChunking && this.#flight.length > 0);
     this.#needsReset = false;
-    this.#flight.push({ delivery, stage: isReset ? 'rset' : 'mail', refusal: undefined, refusalCode: 0 });
+    const transaction = begun(delivery, isReset ? 'rset' : 'mail');
+    this.#flight.push(transaction);
     if (isReset) this.#outbox.ascii('RSET\r\n');
-    if (this.#isChunking) this.#sendWhole(delivery);
-    else if (!this.#isLockstep) this.#sendEnvelope(delivery, 'DATA\r\n');
+    if (this.#isChunking) {
+      putWhole(this.#outbox, delivery, this.#capabilities);
+      if (isLarge(delivery)) this.#follow(transaction);
+    } else if (!this.#isLockstep) putEnvelope(this.#outbox, delivery, this.#capabilities, 'DATA\r\n');
     else if (!isReset) putMail(this.#outbox, delivery, this.#capabilities);
     return true;
-  }
-
-  #sendEnvelope(delivery: Delivery, next: string): void {
-    putMail(this.#outbox, delivery, this.#capabilities);
-    putRcpt(this.#outbox, delivery, this.#capabilities);
-    this.#outbox.ascii(next);
-  }
-
-  #sendWhole(delivery: Delivery): void {
-    const { raw } = formFor(delivery, this.#capabilities);
-    this.#sendEnvelope(delivery, 'BDAT ');
-    this.#outbox.number(octetsOf(delivery, raw.length));
-    this.#outbox.ascii(' LAST\r\n');
-    this.#outbox.message(delivery.head, raw);
   }
 
   #nextSendable(): Delivery | undefined {
     for (let delivery = this.#port.next(); delivery; delivery = this.#port.next()) {
       const reason = whyNotSendable(delivery, this.#capabilities);
       if (reason === undefined) return delivery;
-      this.#port.settle(delivery, { state: 'failed', host: this.#host, reply: reason });
+      this.#results.unsendable(delivery, reason);
     }
     return undefined;
   }
@@ -152,11 +133,10 @@ export class Transactions {
     if (code === 421) return this.#shutDown(this.#parser.text());
     const transaction = this.#flight[0];
     if (!transaction) return this.#lose(`a reply to nothing: ${this.#parser.text()}`);
+    if (!this.#isChunking && !this.#outbox.isEmpty) return this.#loseEarly(transaction);
     switch (transaction.stage) {
       case 'rset':
-        transaction.stage = 'mail';
-        if (this.#isLockstep) putMail(this.#outbox, transaction.delivery, this.#capabilities);
-        return undefined;
+        return this.#afterRset(transaction, code);
       case 'mail':
         return this.#afterMail(transaction, code);
       case 'rcpt':
@@ -168,8 +148,18 @@ export class Transactions {
     }
   }
 
+  // A host that does not reset would take one recipient's message for another's.
+  #afterRset(transaction: Transaction, code: number): void {
+    if (code >= 300) return this.#loseStray('RSET', false);
+    transaction.stage = 'mail';
+    if (this.#isLockstep) putMail(this.#outbox, transaction.delivery, this.#capabilities);
+  }
+
   #afterMail(transaction: Transaction, code: number): void {
+    if (isStray(code)) return this.#loseStray('MAIL');
     this.#noteRefusal(transaction, code);
+    transaction.isSenderRefused = code >= 400;
+    if (code === 503) this.#isStuck = true;
     transaction.stage = 'rcpt';
     if (!this.#isLockstep) return;
     if (transaction.refusal !== undefined) this.#refuse(transaction, false);
@@ -177,6 +167,7 @@ export class Transactions {
   }
 
   #afterRcpt(transaction: Transaction, code: number): void {
+    if (isStray(code)) return this.#loseStray('RCPT');
     this.#noteRefusal(transaction, code);
     transaction.stage = this.#isChunking ? 'end' : 'data';
     if (!this.#isLockstep) return;
@@ -186,28 +177,40 @@ export class Transactions {
 
   #afterData(transaction: Transaction, code: number): void {
     if (code === 354) return this.#sendMessage(transaction);
-    this.#noteRefusal(transaction, code < 400 ? 500 : code);
+    if (code < 400) return this.#loseStray('DATA');
+    this.#noteRefusal(transaction, code);
     this.#refuse(transaction, true);
   }
 
   // RFC 2920 §3.1: a 354 though every recipient was refused is answered with an empty message.
   #sendMessage(transaction: Transaction): void {
+    // Whoever is in the transaction that it takes this for would get the empty message.
+    if (transaction.isSenderRefused)
+      return this.#loseStray('DATA after a refused MAIL', transaction.refusalCode !== 503);
     transaction.stage = 'end';
     const { delivery } = transaction;
-    if (transaction.refusal === undefined)
-      this.#outbox.message(delivery.head, formFor(delivery, this.#capabilities).octets);
-    else this.#outbox.text('.\r\n');
-    if (!this.#isLockstep) this.#begin();
+    if (transaction.refusal !== undefined) this.#outbox.text('.\r\n');
+    else this.#outbox.message(delivery.head, formFor(delivery, this.#capabilities).octets);
+    if (isLarge(delivery)) this.#follow(transaction);
+    else if (!this.#isLockstep) this.#begin();
+  }
+
+  #follow(transaction: Transaction): void {
+    transaction.isLeaving = true;
+    this.#outbox.tellWhenSent(() => (transaction.isLeaving = false));
   }
 
   #afterEnd(transaction: Transaction, code: number): void {
-    if (this.#isChunking && !this.#hasChunked && transaction.refusal === undefined && isUnknown(code))
+    if (isStray(code)) return this.#loseStray('the message');
+    if (this.#isChunking && !this.#hasChunked && transaction.refusal === undefined && isUnknownCommand(code))
       return this.#cannotChunk();
+    if (code < 300 && transaction.isSenderRefused) return this.#loseStray('BDAT after a refused MAIL');
     this.#flight.shift();
     // A 250 to BDAT though the recipient was refused delivered nothing to anybody we know of.
-    if (transaction.refusal !== undefined) this.#settle(transaction, transaction.refusalCode, transaction.refusal);
-    else if (code < 300 && transaction.delivery.envelope) this.#settleTaken(transaction.delivery);
-    else this.#settle(transaction, code, this.#parser.text());
+    if (transaction.refusal !== undefined)
+      this.#results.answered(transaction, transaction.refusalCode, transaction.refusal);
+    else if (code < 300 && transaction.delivery.envelope) this.#results.taken(transaction.delivery);
+    else this.#results.answered(transaction, code, this.#parser.text());
     if (!this.#isChunking) return;
     if (code < 300) this.#hasChunked = true;
     else this.#needsReset = true;
@@ -216,21 +219,7 @@ export class Transactions {
   #refuse(transaction: Transaction, needsReset: boolean): void {
     this.#flight.shift();
     this.#needsReset = needsReset;
-    this.#settle(transaction, transaction.refusalCode, transaction.refusal ?? '');
-  }
-
-  // The first digit decides (RFC 5321 §4.2.1).
-  #settle(transaction: Transaction, code: number, reply: string): void {
-    this.#isProven = true;
-    const state = code < 300 ? 'delivered' : code < 500 ? 'deferred' : 'failed';
-    const { delivery } = transaction;
-    const result = { state, host: this.#host, reply } as const;
-    this.#port.settle(delivery, delivery.job.kind === 'mail' ? { ...result, ...this.#onward } : result);
-  }
-
-  #settleTaken(delivery: Delivery): void {
-    this.#isProven = true;
-    this.#port.settle(delivery, this.#taken);
+    this.#results.answered(transaction, transaction.refusalCode, transaction.refusal ?? '');
   }
 
   #noteRefusal(transaction: Transaction, code: number): void {
@@ -249,36 +238,46 @@ export class Transactions {
   // RFC 5321 §3.8: 421 may come at any time; the transaction it answers is tried again later, those behind it were not looked at.
   #shutDown(reply: string): void {
     const transaction = this.#flight.shift();
-    if (transaction) this.#port.settle(transaction.delivery, { state: 'deferred', host: this.#host, reply });
-    for (const { delivery } of this.#flight.splice(0)) this.#port.giveBack(delivery);
+    if (transaction) this.#results.shutDown(transaction, reply);
+    this.#giveBackAll();
     this.#lose(reply);
   }
 
   #cannotChunk(): void {
     this.#port.cannotChunk();
-    for (const { delivery } of this.#flight.splice(0)) this.#port.giveBack(delivery);
+    this.#giveBackAll();
     this.#lose(`the peer announces CHUNKING and does not know BDAT: ${this.#parser.text()}`);
   }
 
-  // Between the last octet of a message and its reply nobody knows whether the peer has it (promise P2: uncertain).
-  #lose(reason: string): void {
+  #giveBackAll(): void {
+    for (const { delivery } of this.#flight.splice(0)) this.#port.giveBack(delivery);
+  }
+
+  // 250 where 354 must stand, or the other way round: we and the peer count differently, and what comes next may be meant for something else.
+  #loseStray(asked: string, isConfused = true): void {
+    this.#lose(`${asked} was answered with ${this.#parser.text()}`, isConfused);
+  }
+
+  // What this would be the answer to lies in the outbox.
+  #loseEarly(transaction: Transaction): void {
+    const isMessage = transaction.stage === 'end';
+    if (isMessage) transaction.stage = 'data';
+    this.#lose(`a reply before its command: ${this.#parser.text()}`, isMessage);
+  }
+
+  #lose(reason: string, isConfused = false): void {
     if (this.#isEnded) return;
     this.#isEnded = true;
     this.#socket.destroy();
     const lost = this.#flight.splice(0);
-    if (this.#isChunking && lost.length > 1) this.#port.cannotChunk();
-    for (const transaction of lost) this.#loseOne(transaction, reason);
+    // Breaking off may be how it answers a BDAT that it does not know.
+    if (this.#isChunking && (lost.length > 1 || (!this.#hasChunked && lost[0]?.stage === 'end')))
+      this.#port.cannotChunk();
+    for (const [at, transaction] of lost.entries()) {
+      const isSent = (transaction.stage === 'end' || this.#isChunking) && !transaction.isLeaving;
+      this.#results.lost(transaction, { reason, isSent, isConfused: isConfused && at === 0, isFirst: at === 0 });
+    }
     this.#port.ended(!this.#isQuitting, reason);
-  }
-
-  #loseOne(transaction: Transaction, reason: string): void {
-    const { delivery, stage, refusal } = transaction;
-    const isSent = stage === 'end' || this.#isChunking;
-    if (isSent && refusal !== undefined) this.#settle(transaction, transaction.refusalCode, refusal);
-    else if (isSent) this.#port.settle(delivery, { state: 'uncertain', host: this.#host, reply: reason });
-    // A session that never ended a transaction says something about the host: nobody else is tried on it for nothing.
-    else if (this.#isProven) this.#port.giveBack(delivery);
-    else this.#port.settle(delivery, { state: 'deferred', host: this.#host, reply: `connection lost: ${reason}` });
   }
 
   #quit(): void {
@@ -292,9 +291,4 @@ export class Transactions {
     this.#socket.end();
     this.#lose('done');
   }
-}
-
-// Replies of a host that does not know a command (RFC 5321 §4.2.4, §4.3.2).
-function isUnknown(code: number): boolean {
-  return code >= 500 && code <= 504;
 }

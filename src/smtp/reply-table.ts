@@ -205,7 +205,9 @@ const blame: readonly ReplyRow[] = [
   },
   { name: 'relay', digit: 5, text: relayDenied, says: { class: 'policy' } },
   ...ours({ name: 'our-code', details: /^(?:1\.[789]|7\.(?:[89]|1[0-3]))$/ }),
-  ...ours({ name: 'our-login', codes: [530, 534, 535, 538] }),
+  // RFC 4954 §6, RFC 3207 §4.
+  { name: 'our-login-deferred', codes: [432, 454], says: { ...ourFault, scope: 'lane', waitMs: 15 * minute } },
+  { name: 'our-login', codes: [530, 534, 535, 538], says: { ...ourFault, blamesPost: true } },
   ...ours({ name: 'our-name', text: ourNames }),
   ...ours({ name: 'our-proof', details: /^(?:|[057]\.\d+)$/, text: ourProof }),
   // Codes of RFC 3463 that leave no doubt, before any words.

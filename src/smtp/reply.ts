@@ -4,6 +4,7 @@ import type { Failure } from '../mail/failure.ts';
 
 /** Octets of one reply line; RFC 5321 §4.5.3.1.5 asks for 512, some hosts write more. */
 const lineOctetsMost = 4_096;
+const lineEndOctets = 2;
 /** Lines of one reply: an EHLO answer has a dozen, an endless one is an attack. */
 const linesMost = 128;
 /** Octets of a reply's text that are kept. */
@@ -47,14 +48,14 @@ export class ReplyParser implements Octets {
       if (!this.#line(all, from, at > from && all[at - 1] === cr ? at - 1 : at)) return false;
       from = at + 1;
     }
-    if (all.length - from > lineOctetsMost) return false;
+    if (all.length - from > lineOctetsMost + lineEndOctets) return false;
     // A copy, because the caller may use its buffer again.
     if (from < all.length) this.#rest = Buffer.from(all.subarray(from));
     return true;
   }
 
   #line(octets: Buffer, start: number, end: number): boolean {
-    const code = codeAt(octets, start, end);
+    const code = end - start > lineOctetsMost ? 0 : codeAt(octets, start, end);
     if (code === 0 || (this.#lines.length > 0 && code !== this.#code)) return false;
     if (octets[start + 3] === dash) {
       this.#code = code;

@@ -14,6 +14,7 @@ const refusals: readonly [reply: string, grounds: Grounds, weight?: number][] = 
   ['550 5.1.1 The email account that you tried to reach does not exist.', 'address', 1],
   ['550 No such user here', 'address', 1],
   ['550 5.1.2 there is no domain example.net', 'address', 0.6],
+  ['550 5.4.4 host not found: example.net has no MX and no address', 'address', 0.6],
   ['550 5.1.10 example.net takes no mail (null MX)', 'address', 1],
   ['551 5.1.6 the user has moved', 'address', 1],
   // A mailbox that may be emptied.
@@ -51,7 +52,11 @@ const refusals: readonly [reply: string, grounds: Grounds, weight?: number][] = 
   [`${givenUp}451 4.3.2 the list is paused by the operator`, 'passing'],
   [`${givenUp}421 4.3.2 try again later`, 'passing'],
   [`${givenUp}450 4.2.0 greylisted, come back`, 'passing'],
-  [`${givenUp}451 4.7.5 TLS required by the route failed: self-signed certificate`, 'policy'],
+  [`${givenUp}451 4.7.5 TLS required of this host failed: self-signed certificate`, 'policy'],
+  [
+    `${givenUp}454 4.7.5 no TLS (STARTTLS) with a host that demands it: 530 5.7.0 Must issue a STARTTLS command first`,
+    'passing',
+  ],
   // Given up is never refused: nobody said that the address is bad for good.
   [`${givenUp}450 4.1.1 unknown user`, 'passing'],
   [`${givenUp}450 4.1.1 <bob@example.net>: Recipient address rejected: User unknown`, 'passing'],

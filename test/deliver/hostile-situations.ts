@@ -104,6 +104,53 @@ export const beginnings: readonly Situation[] = [
     connections: 2,
   },
   {
+    name: 'STARTTLS that is announced and refused for good goes on without',
+    peer: { keywords: ['STARTTLS'], answers: { STARTTLS: '554 5.7.0 not you' } },
+    want: { ann: [taken] },
+    connections: 1,
+  },
+  {
+    name: 'a break-off at STARTTLS goes on without, over another connection',
+    peer: { keywords: ['STARTTLS'], answers: { STARTTLS: { does: 'close' } } },
+    want: { ann: [taken] },
+    connections: 2,
+  },
+  {
+    name: 'silence after STARTTLS goes on without, over another connection',
+    peer: { keywords: ['STARTTLS'], answers: { STARTTLS: '220 go on' } },
+    patience: 1_500,
+    want: { ann: [taken] },
+    connections: 2,
+  },
+  {
+    name: 'what stands behind the reply to STARTTLS is not believed',
+    peer: { keywords: ['STARTTLS'], answers: { STARTTLS: '220 go on\r\n250-peer\r\n250 CHUNKING' } },
+    want: { ann: [taken] },
+    connections: 2,
+  },
+  {
+    name: 'a host that wants the TLS which it cannot do refuses nobody',
+    peer: {
+      keywords: ['STARTTLS'],
+      answers: { STARTTLS: '454 4.7.0 no TLS today', MAIL: ['530 5.7.0 Must issue a STARTTLS command first'] },
+    },
+    rounds: 2,
+    want: {
+      ann: [
+        'deferred 454 4.7.5 no TLS (STARTTLS) with a host that demands it: 530 5.7.0 Must issue a STARTTLS command first',
+        taken,
+      ],
+    },
+  },
+  {
+    name: 'a host that wants the TLS which it does not offer refuses nobody',
+    peer: { answers: { RCPT: ['550 5.7.10 Encryption needed'] } },
+    rounds: 2,
+    want: {
+      ann: ['deferred 454 4.7.5 no TLS (STARTTLS) with a host that demands it: 550 5.7.10 Encryption needed', taken],
+    },
+  },
+  {
     name: 'a peer that breaks off at EHLO is called again with HELO',
     peer: { answers: { EHLO: { does: 'reset' } } },
     want: { ann: [taken] },
@@ -161,10 +208,22 @@ export const beginnings: readonly Situation[] = [
     connections: 1,
   },
   {
+    name: 'two answers to EHLO are one too many',
+    peer: { answers: { EHLO: '250-peer\r\n250 HELP\r\n250 really' } },
+    want: { ann: ['deferred 451 4.4.2 a reply to nothing: 250 really'] },
+    connections: 1,
+  },
+  {
     name: 'a second greeting is no answer to EHLO',
     peer: { answers: { CONNECT: '220 ready\r\n220 really' } },
     want: { ann: ['deferred 220 really'] },
     connections: 1,
+  },
+  {
+    name: 'one session and no more: everybody gets it over that one',
+    peer: { sessionsMost: 1 },
+    recipients: crowd,
+    want: Object.fromEntries(crowd.map((one) => [one, [taken]])),
   },
   {
     name: 'two sessions and no more: everybody gets it over those two',
@@ -179,3 +238,40 @@ export const beginnings: readonly Situation[] = [
     connections: 1,
   },
 ];
+
+const large = `Subject: large\r\n\r\n${`${'x'.repeat(70)}\r\n`.repeat(250_000)}`;
+
+/** A message of 17 MiB, more than lies on the way: a peer that does not read it to its end cannot have taken it. */
+export const larges: readonly Situation[] = [[], ['PIPELINING'], ['PIPELINING', 'CHUNKING']].flatMap((keywords) =>
+  (['hang', 'reset'] as const).map((does): Situation => ({
+    name: `a large message and ${does} at its beginning (${keywords.at(-1) ?? 'lockstep'}): no doubt, it was not taken`,
+    peer: { keywords, answers: { BODY: [{ does }] } },
+    patience: 1_500,
+    text: large,
+    want: {
+      ann: [`deferred connection lost: ${does === 'hang' ? 'the peer did not answer in time' : 'reset'}`],
+    },
+    taken: [],
+  })),
+);
+
+const lmtpTaken = 'delivered 250 2.0.0 taken';
+
+/** LMTP (RFC 2033): one reply for each recipient, and each transaction has one. */
+export const lasts: readonly Situation[] = (
+  [
+    ['RCPT', '550 5.1.1 nobody', 'failed 550 5.1.1 nobody'],
+    ['RCPT', '452 4.2.2 over quota', 'deferred 452 4.2.2 over quota'],
+    ['MESSAGE', '550 5.2.1 disabled', 'failed 550 5.2.1 disabled'],
+    ['MESSAGE', '452 4.2.2 over quota', 'deferred 452 4.2.2 over quota'],
+  ] as const
+).flatMap(([word, reply, want]) =>
+  [[], ['PIPELINING', 'CHUNKING']].map((keywords): Situation => ({
+    name: `LMTP (${keywords[0] ?? 'lockstep'}): ${reply} to ${word} of one`,
+    isLast: true,
+    peer: { keywords, answers: { [`${word} ben`]: [reply] } },
+    recipients: three,
+    want: { ann: [lmtpTaken], ben: [want], cid: [lmtpTaken] },
+    connections: 1,
+  })),
+);

@@ -4,8 +4,12 @@ import type { Answer, MxRecord, Resolver } from '../../src/lib/dns.ts';
 import { type HostsParts, nextHops } from '../../src/deliver/hosts.ts';
 import { parseRoutes } from '../../src/smtp/next-hop.ts';
 
-function parts(answer: Answer<MxRecord>, given: Partial<HostsParts> = {}): HostsParts {
-  const resolver: Resolver = { mx: async () => answer, addresses: async () => ({ kind: 'none' }) };
+function parts(
+  answer: Answer<MxRecord>,
+  given: Partial<HostsParts> = {},
+  addresses: Answer<string> = { kind: 'found', records: ['192.0.2.1'] },
+): HostsParts {
+  const resolver: Resolver = { mx: async () => answer, addresses: async () => addresses };
   return { resolver, routes: new Map(), ownHosts: ['lists.example.org'], random: () => 0.5, ...given };
 }
 
@@ -43,6 +47,21 @@ for (const [name, answer, given, want] of table) {
     assert.equal(found.ok ? `${found.value.hosts.join(' ')} :${found.value.port}` : found.failure.status, want);
   });
 }
+
+test('a domain with neither MX nor address is refused for good only when the name servers say so', async () => {
+  const table: [mx: Answer<MxRecord>, addresses: Answer<string>, want: string][] = [
+    [{ kind: 'none' }, { kind: 'none' }, '5.4.4'],
+    [{ kind: 'none' }, { kind: 'missing' }, '5.4.4'],
+    [{ kind: 'none' }, { kind: 'trouble', cause: 'SERVFAIL' }, 'd.example'],
+    [{ kind: 'trouble', cause: 'SERVFAIL' }, { kind: 'none' }, '4.4.3'],
+    // An MX host may get its address back.
+    [mx([10, 'a']), { kind: 'missing' }, 'a'],
+  ];
+  for (const [answer, addresses, want] of table) {
+    const hops = await nextHops('d.example', parts(answer, {}, addresses));
+    assert.equal(hops.ok ? hops.value.hosts.join() : hops.failure.status, want);
+  }
+});
 
 test('domains with the same hosts share a lane, whatever their order', async () => {
   const one = await nextHops('d.example', parts(mx([10, 'a'], [10, 'b'])));

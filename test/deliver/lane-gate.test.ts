@@ -6,6 +6,7 @@ import { HandClock } from '../helpers/hand-clock.ts';
 
 const free: LaneState = {
   dialect: '',
+  mustTls: false,
   closedUntil: 0,
   closedBy: undefined,
   wasTried: false,

@@ -37,6 +37,21 @@ test("Gmail's profile keeps its published rule", () => {
   assert.deepEqual([silenceSeconds, resume], [600, 'one']);
 });
 
+test('those who require TLS get nothing without, unless the owner says otherwise', () => {
+  const hosts = [
+    'aspmx.l.google.com',
+    'mx1.comcast.net',
+    'smtp-in.orange.fr',
+    'mta5.am0.yahoodns.net',
+    'mx.example.net',
+  ];
+  const policies = hosts.map((host) => providerOf([host], shippedProviders).tls);
+  assert.deepEqual(policies, ['required', 'required', 'required', 'opportunistic', 'opportunistic']);
+  const own = readProviders('[{ "name": "orange", "hosts": [".orange.fr"], "tls": "opportunistic" }]');
+  assert.deepEqual(own.problems, []);
+  assert.equal(providerOf(['smtp-in.orange.fr'], own.providers).tls, 'opportunistic');
+});
+
 test('everybody else is sent to politely, a route of the operator without limits', () => {
   const others = providerOf(['mx.example.net'], shippedProviders);
   assert.ok(isLast(others));
@@ -76,6 +91,7 @@ const wrong: readonly (readonly [row: string, problem: RegExp])[] = [
   ['{ "name": "x", "hosts": [".x"], "connexions": 3 }', /"connexions" is no field of a profile/],
   ['{ "name": "x", "hosts": [".x"], "connections": 0 }', /connections: must be a number from 1/],
   ['{ "name": "x", "hosts": [".x"], "perSecond": "3" }', /perSecond: must be a number/],
+  ['{ "name": "x", "hosts": [".x"], "tls": "verified" }', /tls: must be opportunistic or required/],
   ['{ "name": "x", "hosts": [".x"], "dialect": "qmail" }', /dialect: must be google, yahoo/],
   ['{ "name": "x", "hosts": [".x"], "resume": "now" }', /resume: must be one, slow or half/],
   ['3', /must be an object/],

@@ -2,10 +2,12 @@ import assert from 'node:assert/strict';
 import { createHmac } from 'node:crypto';
 import { join } from 'node:path';
 import test, { type TestContext } from 'node:test';
+import { HostFaults } from '../../src/deliver/host-faults.ts';
 import { defaultTimeouts, netDialer, openSession, type SetupParts } from '../../src/deliver/session-setup.ts';
 import { permanent, success, failed } from '../../src/mail/failure.ts';
 import { parseNextHop } from '../../src/smtp/next-hop.ts';
 import { type Certificate, makeCertificate, opensslIsAbsent } from '../helpers/certificate.ts';
+import { HandClock } from '../helpers/hand-clock.ts';
 import { type Script, startScriptPeer } from '../helpers/script-peer.ts';
 import { temporaryDirectory } from '../helpers/temporary.ts';
 
@@ -125,6 +127,24 @@ test('opportunistic TLS is taken where it is offered, and left where it fails', 
   const refusing = await open(t, { answer: answers({ EHLO: ehlo('STARTTLS'), STARTTLS: '454 4.7.0 not now' }) });
   assert.deepEqual(refusing.lines, ['CONNECT', 'EHLO h.example', 'STARTTLS']);
   assert.deepEqual([refusing.result, refusing.logged], ['open', []]);
+});
+
+test('what a host failed with is left out the next time, for an hour', { skip }, async (t) => {
+  const clock = new HandClock();
+  const faults = new HostFaults(clock);
+  const table: [script: Script, again: string[]][] = [
+    [{ answer: tlsAnswer, certificate: broken }, ['CONNECT', 'EHLO h.example']],
+    [{ answer: answers({ EHLO: 'drop' }) }, ['CONNECT', 'HELO h.example']],
+  ];
+  for (const [script, again] of table) {
+    const connectionsOf = async (): Promise<number> =>
+      (await open(t, script, 'smtp://127.0.0.1', { faults })).lines.filter((line) => line === 'CONNECT').length;
+    assert.equal(await connectionsOf(), 2);
+    assert.deepEqual((await open(t, script, 'smtp://127.0.0.1', { faults })).lines, again);
+    clock.move(3_600_000);
+    assert.equal(await connectionsOf(), 2);
+    clock.move(3_600_000);
+  }
 });
 
 test('without TLS wanted none is begun', async (t) => {

@@ -340,3 +340,17 @@ test('what is paused before there is such a lane is held from its first mail, un
     ],
   );
 });
+
+test('a lane hears whether its hosts get anything in clear text', () => {
+  const { join } = startTraffic();
+  const member = join();
+  member.want('google', 1, ['aspmx.l.google.com']);
+  member.want('others', 1, ['mx.example.net']);
+  const states = member.heard.flatMap((message) =>
+    message.kind === 'lane' ? [[message.lane, message.state.mustTls]] : [],
+  );
+  assert.deepEqual(states, [
+    ['google', true],
+    ['others', false],
+  ]);
+});

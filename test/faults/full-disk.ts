@@ -3,7 +3,7 @@ import { mkdirSync, readdirSync, rmSync, statfsSync, writeFileSync } from 'node:
 import { join } from 'node:path';
 import type { BenchDaemon } from '../bench/home.ts';
 import { mountIsAbsent, mountSmallDisk, unmount } from '../helpers/mounts.ts';
-import type { FaultContext, FaultPart } from './part.ts';
+import { duplicatesOf, type FaultContext, type FaultPart } from './part.ts';
 import { FaultStation } from './station.ts';
 import { sendUnder } from './trial.ts';
 
@@ -129,7 +129,7 @@ async function trial(
   }
   const healthy = await station.serve();
   try {
-    context.count(await station.settle(sent, prefix, { since }), text);
+    context.count(await station.settle(sent, prefix, { since }), text, duplicatesOf(sent));
     await healthy.stop();
   } finally {
     await healthy.kill();

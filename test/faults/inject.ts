@@ -2,7 +2,7 @@ import { cp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { BenchDaemon } from '../bench/home.ts';
 import { besideRecording, recordedByStrace, straceIsAbsent } from '../helpers/strace.ts';
-import { type FaultContext, type FaultPart, spread } from './part.ts';
+import { duplicatesOf, type FaultContext, type FaultPart, spread } from './part.ts';
 import { type Site, siteCalls, sitesOf } from './sites.ts';
 import { FaultStation } from './station.ts';
 import { attach, strayHits, wholeLog } from '../helpers/strace-process.ts';
@@ -68,6 +68,9 @@ class Injecting {
       say(`messages refused for now: ${refused}, without an answer: ${silent}`);
       say(`calls that failed outside of the home, which are named above: ${stray}`);
       claim(hit > 0.8 * done, 'four of five faults were met at least');
+      const isLate = Date.now() > late;
+      const limit = isLate ? `, the others not: ${limitMs / 60_000} minutes were over` : '';
+      claim(done === sites.length || isLate, `${done} of ${sites.length} planned runs were made${limit}`);
     } finally {
       await this.#daemon?.kill();
     }
@@ -132,7 +135,8 @@ class Injecting {
     if (!isNew) this.#daemon = healthy;
     try {
       if (!trial) return;
-      this.#context.count(await station.settle(trial.sent, prefix, { since }), site.text);
+      const verdict = await station.settle(trial.sent, prefix, { since });
+      this.#context.count(verdict, site.text, duplicatesOf(trial.sent));
       this.#note(site, trial);
     } finally {
       if (isNew) await healthy.kill();

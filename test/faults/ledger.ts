@@ -71,11 +71,10 @@ function isRefusedForGood({ answer, reply }: Sent): boolean {
 }
 
 function strangeCopies(sent: readonly Sent[], copies: readonly Copy[]): number {
-  const bySubject = new Map(sent.map((message) => [message.subject, message]));
-  return copies.filter(({ subject, recipient }) => {
-    const message = bySubject.get(subject);
-    return !message || message.answer === 'refused' || !message.readers.includes(recipient);
-  }).length;
+  const readersOf = new Map(
+    sent.filter(({ answer }) => answer !== 'refused').map(({ subject, readers }) => [subject, new Set(readers)]),
+  );
+  return copies.filter(({ subject, recipient }) => !readersOf.get(subject)?.has(recipient)).length;
 }
 
 const returnSender = /-return-(\d+)\.[a-z0-9]+-([^@]+)@/;

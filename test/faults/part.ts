@@ -1,4 +1,4 @@
-import type { Verdict } from './ledger.ts';
+import type { Sent, Verdict } from './ledger.ts';
 
 /** What a part of the fault suite gets to work with. */
 export interface FaultContext {
@@ -14,8 +14,8 @@ export interface FaultContext {
   readonly say: (line: string) => void;
   /** Where a part stands, on a terminal. */
   readonly progress: (done: number, all: number, what: string) => void;
-  /** One run and what came of it. `where` is printed when something was wrong. */
-  readonly count: (verdict: Verdict, where: string) => void;
+  /** One run, or several, what came of it and how many duplicates that allows. `where` is printed when something was wrong. */
+  readonly count: (verdict: Verdict, where: string, duplicates: number) => void;
   /** Says whether something that must hold did; the suite fails when one did not. */
   readonly claim: (holds: boolean, what: string) => void;
   /** What cannot be tried on this machine, and why. */
@@ -24,6 +24,14 @@ export interface FaultContext {
 
 /** P2: at most so many results await their commit, the transactions on the wire among them. */
 export const duplicatesMost = 2_000;
+
+/** After one crash each copy of these messages may come once more, as far as P2 goes: none of them need be on disk. */
+export function duplicatesOf(sent: readonly Sent[]): number {
+  return Math.min(
+    duplicatesMost,
+    sent.reduce((copies, { readers }) => copies + readers.length, 0),
+  );
+}
 
 /** One kind of fault. */
 export interface FaultPart {

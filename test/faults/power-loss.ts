@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { straceIsAbsent } from '../helpers/strace.ts';
 import { Disk, type Remains } from './disk.ts';
 import type { Sent } from './ledger.ts';
-import { type FaultContext, type FaultPart, spread } from './part.ts';
+import { duplicatesMost, type FaultContext, type FaultPart, spread } from './part.ts';
 import { acceptances, idOf, record, type Recorded } from './record.ts';
 import { FaultStation } from './station.ts';
 import type { Call } from './trace.ts';
@@ -97,7 +97,11 @@ async function cut(
   try {
     const daemon = await left.serve();
     try {
-      context.count(await left.settle(known, 'p', { since, before }), point.text);
+      context.count(
+        await left.settle(known, 'p', { since, before }),
+        point.text,
+        Math.min(before.length, duplicatesMost),
+      );
     } finally {
       await daemon.kill();
     }

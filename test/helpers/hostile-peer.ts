@@ -5,8 +5,8 @@ import type { TestContext } from 'node:test';
 /** What the peer does in place of its usual reply. A text that ends with a line feed is sent as it is, octet for octet. */
 export type Answer =
   | string
-  | { readonly does: 'close' | 'reset' | 'nothing' }
-  /** It says this, then closes. */
+  | { readonly does: 'close' | 'reset' | 'hang' | 'nothing' }
+  /** It says this, then closes. `hang`: it neither reads nor says anything any more. */
   | { readonly says: string; readonly does: 'close' };
 
 /**
@@ -197,7 +197,10 @@ class HostileSession {
     const does = typeof answer === 'string' ? 'nothing' : answer.does;
     if (says !== '') this.#write(says.endsWith('\n') ? says : `${says}\r\n`);
     if (does === 'reset') this.#socket.resetAndDestroy();
-    else if (does === 'close') {
+    else if (does === 'hang') {
+      this.#socket.removeAllListeners('data').pause();
+      this.#rest = '';
+    } else if (does === 'close') {
       this.#socket.uncork();
       // What it was still sent is read and dropped, so that the end is an end and no reset.
       this.#socket.removeAllListeners('data').resume().end();

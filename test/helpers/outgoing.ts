@@ -12,7 +12,7 @@ import { packMembers } from '../../src/list/packed.ts';
 import type { EventName } from '../../src/log.ts';
 import type { Reader } from '../../src/queue/notice.ts';
 import { openSqliteQueue } from '../../src/queue/sqlite-queue.ts';
-import type { QueueStore, Trace } from '../../src/queue/store.ts';
+import type { OutcomeState, QueueStore, Trace } from '../../src/queue/store.ts';
 import { parseRoutes } from '../../src/smtp/next-hop.ts';
 import { StandingClock } from './standing-clock.ts';
 import { temporaryDirectory } from './temporary.ts';
@@ -45,6 +45,8 @@ export interface Outgoing {
   mail(recipient: string, text?: string): Promise<Id>;
   /** Every recipient's attempts of the latest post. */
   traces(): Promise<Trace[]>;
+  /** Attempts so far that ended so; told to the book twice a second. */
+  attempts(state: OutcomeState): Promise<number>;
   /** It is this time now, and who is due is tried. */
   moveTo(at: number): void;
 }
@@ -162,6 +164,10 @@ export async function startOutgoing(t: TestContext, wishes: OutgoingWishes): Pro
       const all: Trace[] = [];
       for await (const page of queue.trace(list, posts)) all.push(...page);
       return all;
+    },
+    attempts: async (state) => {
+      const counts = await traffic.outcomes();
+      return counts.filter((one) => one.state === state).reduce((sum, { count }) => sum + count, 0);
     },
     moveTo: (at) => {
       clock.moveTo(at);
