@@ -1,6 +1,8 @@
 const lf = 10;
 const cr = 13;
 const at = 64;
+/** Lines of a usual chunk. */
+const firstLines = 1_024;
 
 /** The members of a chunk, a line each (see `list/packed.ts`), as the octets that they came in. */
 export class ChunkLines {
@@ -11,9 +13,9 @@ export class ChunkLines {
   readonly isAscii: boolean;
   /** And nothing is a line end or a zero octet: an address can be sent as it stands. */
   readonly isPlain: boolean;
-  readonly #ends: number[] = [];
-  /** Where each line's domain begins, its `@` included. */
-  readonly #domains: number[] = [];
+  /** Of each line where its domain begins, the `@` included, and where it ends. Outside of the heap: it waits as long as the chunk does. */
+  #places = new Uint32Array(2 * firstLines);
+  #count = 0;
 
   constructor(packed: Uint8Array, first: number) {
     this.octets = Buffer.from(packed.buffer, packed.byteOffset, packed.byteLength);
@@ -27,8 +29,7 @@ export class ChunkLines {
       if (octet === at) domain = place;
       else if (octet === cr || octet === 0) isPlain = false;
       else if (octet === lf) {
-        this.#ends.push(place);
-        this.#domains.push(domain);
+        this.#add(domain, place);
       }
     }
     this.isAscii = octetsSeen < 128;
@@ -36,21 +37,21 @@ export class ChunkLines {
   }
 
   get count(): number {
-    return this.#ends.length;
+    return this.#count;
   }
 
   startOf(line: number): number {
-    return line === 0 ? 0 : this.#ends[line - 1]! + 1;
+    return line === 0 ? 0 : this.endOf(line - 1) + 1;
   }
 
   /** Where a line's address ends. */
   endOf(line: number): number {
-    return this.#ends[line]!;
+    return this.#places[2 * line + 1]!;
   }
 
   /** The domain of a line's address, in lower case. */
   domainOf(line: number): string {
-    return this.octets.toString('utf8', this.#domains[line]! + 1, this.#ends[line]).toLowerCase();
+    return this.octets.toString('utf8', this.#places[2 * line]! + 1, this.endOf(line)).toLowerCase();
   }
 
   /** The first line behind `line` whose domain is written in another way. */
@@ -60,10 +61,21 @@ export class ChunkLines {
     return next;
   }
 
+  #add(domain: number, end: number): void {
+    if (2 * this.#count === this.#places.length) {
+      const more = new Uint32Array(2 * this.#places.length);
+      more.set(this.#places);
+      this.#places = more;
+    }
+    this.#places[2 * this.#count] = domain;
+    this.#places[2 * this.#count + 1] = end;
+    this.#count++;
+  }
+
   #isSameDomain(a: number, b: number): boolean {
-    const [from, other] = [this.#domains[a]!, this.#domains[b]!];
-    const length = this.#ends[a]! - from;
-    if (this.#ends[b]! - other !== length) return false;
+    const [from, other] = [this.#places[2 * a]!, this.#places[2 * b]!];
+    const length = this.endOf(a) - from;
+    if (this.endOf(b) - other !== length) return false;
     for (let n = 0; n < length; n++) if (this.octets[from + n] !== this.octets[other + n]) return false;
     return true;
   }
