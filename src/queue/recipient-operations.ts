@@ -1,6 +1,6 @@
 import { type Database, read, write } from '../lib/database.ts';
 import type { Id } from '../lib/ids.ts';
-import type { RecipientMove, WaitingState } from './recipients.ts';
+import type { RecipientMove, WaitingRecipient, WaitingState } from './recipients.ts';
 
 /** A recipient of a post as one key: the post's key stands above the position. */
 export const positions = 2 ** 32;
@@ -22,20 +22,9 @@ export interface RecipientAsk {
   readonly from: string | null;
 }
 
-/** A row of such a page. */
-export interface RecipientRow {
+/** A row of such a page: its key holds the position. */
+export interface RecipientRow extends Omit<WaitingRecipient, 'position'> {
   readonly key: number;
-  readonly post: Id;
-  readonly list: string;
-  readonly number: number;
-  readonly member: number;
-  readonly address: string;
-  readonly state: WaitingState;
-  readonly attempts: number;
-  readonly at: number;
-  readonly next: number;
-  readonly host: string;
-  readonly reply: string;
 }
 
 /** A page of those who were tried and wait, in the order of their keys: the index of those who wait has no others. */
