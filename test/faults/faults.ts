@@ -20,6 +20,12 @@ import { powerLoss } from './power-loss.ts';
 
 const parts: readonly FaultPart[] = [order, powerLoss, inject, fullDisk, kills];
 
+const usage = `npm run faults -- [--small] [--only PART,PART] [--runs N] [--seed NUMBER]
+
+Parts: ${parts.map(({ name }) => name).join(', ')}.
+--small: sizes that fit every commit. --runs: of each part. --seed: plays a run again.
+Example: npm run faults -- --only kills --runs 60 --seed 7`;
+
 const { values: given } = parseArgs({
   options: {
     small: { type: 'boolean', default: false },
@@ -28,6 +34,7 @@ const { values: given } = parseArgs({
     seed: { type: 'string', default: String(Date.now() % 1_000_000) },
     // Said by the suite to itself.
     inside: { type: 'boolean', default: false },
+    help: { type: 'boolean', default: false, short: 'h' },
   },
 });
 
@@ -123,4 +130,5 @@ async function runAll(): Promise<number> {
   return isGood ? 0 : 1;
 }
 
-process.exitCode = (given.inside ? undefined : rerunWithMounts()) ?? (await runAll());
+if (given.help) console.log(usage);
+else process.exitCode = (given.inside ? undefined : rerunWithMounts()) ?? (await runAll());

@@ -28,11 +28,18 @@ const parts: readonly SoakPart[] = [
   idleConnections,
 ];
 
+const usage = `npm run soak -- [--small] [--only PART,PART] [--seed NUMBER]
+
+Parts: ${parts.map(({ name }) => name).join(', ')}.
+--small: sizes that fit every commit. --seed: plays a run again.
+Example: npm run soak -- --only crash-fanout --seed 7`;
+
 const { values: given } = parseArgs({
   options: {
     small: { type: 'boolean', default: false },
     only: { type: 'string' },
     seed: { type: 'string', default: String(Date.now() % 1_000_000) },
+    help: { type: 'boolean', default: false, short: 'h' },
   },
 });
 
@@ -72,7 +79,13 @@ async function runPart(part: SoakPart): Promise<void> {
   say(`${((Date.now() - began) / 1_000).toFixed(1)} s`);
 }
 
-console.log(`${given.small ? 'small sizes' : 'full sizes'}, seed ${given.seed}`);
-for (const part of chosen()) await runPart(part);
-console.log(failures.length === 0 ? 'all of it held' : `${failures.length} did not hold:\n  ${failures.join('\n  ')}`);
-process.exitCode = failures.length === 0 ? 0 : 1;
+async function runAll(): Promise<number> {
+  console.log(`${given.small ? 'small sizes' : 'full sizes'}, seed ${given.seed}`);
+  for (const part of chosen()) await runPart(part);
+  const isGood = failures.length === 0;
+  console.log(isGood ? 'all of it held' : `${failures.length} did not hold:\n  ${failures.join('\n  ')}`);
+  return isGood ? 0 : 1;
+}
+
+if (given.help) console.log(usage);
+else process.exitCode = await runAll();
