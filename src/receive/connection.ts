@@ -21,6 +21,8 @@ export interface Watch {
 
 /** The first octets of the commands of every transaction. */
 const ordinary: ReadonlySet<string> = new Set(['MAIL ', 'RCPT ', 'DATA']);
+/** Other commands (NOOP, RSET, VRFY, a greeting again) from one message to the next: whoever sends more only keeps the connection. */
+const othersMost = 100;
 
 const ownStatus = /^[245]\.\d{1,3}\.\d{1,3} /;
 const controls = /[\u0000-\u001f\u007f-\u009f]/g;
@@ -55,6 +57,7 @@ export class Connection extends SMTPConnection {
   readonly #watch: Watch;
   #replies = '';
   #message: Collecting | undefined;
+  #others = 0;
 
   constructor(
     server: SMTPServer,
@@ -108,6 +111,9 @@ export class Connection extends SMTPConnection {
   override _onCommand(command: Buffer, next?: () => void): void {
     this.#watch.heard();
     const name = command.toString('latin1', 0, 5).toUpperCase();
+    if (!ordinary.has(name) && ++this.#others > othersMost) {
+      return this.send(421, '4.7.0 too many commands that send nothing');
+    }
     if (!ordinary.has(name) || !this.#isOrdinary()) return super._onCommand(command, next);
     let isDone = false;
     const done = (): void => {
@@ -166,6 +172,7 @@ export class Connection extends SMTPConnection {
     }
     this._transactionCounter++;
     this._unrecognizedCommands = 0;
+    this.#others = 0;
     this._resetSession();
   }
 

@@ -132,6 +132,20 @@ test('who says what we do not know, or guesses addresses, is shown the door', as
 
 test('many small commands in one write are answered one by one', async (t) => {
   const { port } = await startStation(t);
-  const lines = await talk(port, [`${'NOOP\r\n'.repeat(2_000)}QUIT\r\n`]);
-  assert.equal(codesOf(lines).filter((code) => code === '250').length, 2_000);
+  const lines = await talk(port, [`${'NOOP\r\n'.repeat(90)}QUIT\r\n`]);
+  assert.equal(codesOf(lines).filter((code) => code === '250').length, 90);
+});
+
+test('who only keeps the connection is shown the door; a message earns more', async (t) => {
+  for (const command of ['NOOP\r\n', 'RSET\r\n', 'VRFY ann\r\n', 'EHLO c.example\r\n'])
+    assert.equal(await afterMany(t, command, 120), '421', command);
+  const { port } = await startStation(t);
+  const message = `MAIL FROM:<a@x.example>\r\nRCPT TO:<news@${domain}>\r\nDATA\r\nSubject: s\r\n\r\n.\r\n`;
+  const lines = await talk(port, [
+    'EHLO c.example\r\n',
+    `${'NOOP\r\n'.repeat(90)}`,
+    message,
+    `${'NOOP\r\n'.repeat(90)}QUIT\r\n`,
+  ]);
+  assert.equal(codesOf(lines).at(-1), '221');
 });
