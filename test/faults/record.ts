@@ -13,6 +13,9 @@ const calls = [
   'creat,pwritev2,truncate,fallocate,link,linkat,renameat,renameat2,unlinkat,mkdirat,rmdir,copy_file_range,sync_file_range',
 ].join(',');
 
+/** What a message may take to leave: under a recorder some 40 ms, of which the recorder takes nearly all. */
+const patienceOfEachMs = 200;
+
 const followed = calls.split(',').slice(0, 13);
 
 export interface Recorded {
@@ -34,7 +37,7 @@ export async function record(
   let sent: Sent[];
   try {
     sent = await send(daemon.port);
-    await station.settle(sent, prefix);
+    await station.settle(sent, prefix, { patienceMs: 20_000 + patienceOfEachMs * sent.length });
     await daemon.stop();
   } finally {
     await daemon.kill();
