@@ -93,17 +93,19 @@ async function finish(
   say(`duplicates of a kill in the median: ${ofKills.toSorted((a, b) => a - b)[ofKills.length >> 1]}`);
 }
 
-// A second copy is charged to the last kill before it.
+// A second copy is charged to the kill that ended the life of the daemon that had sent the first: it may take more than one life to send it again.
 function duplicatesOfKills(copies: readonly Copy[], taken: readonly number[]): number[] {
   const ofKills = taken.map(() => 0);
-  const seen = new Set<string>();
-  let kill = -1;
+  const lives = new Map<string, number>();
+  let life = 0;
   for (const [at, { subject, recipient }] of copies.entries()) {
-    while (kill + 1 < taken.length && taken[kill + 1]! <= at) kill++;
+    while (life < taken.length && taken[life]! <= at) life++;
     const key = `${subject} ${recipient}`;
-    if (!seen.has(key)) seen.add(key);
-    else if (kill < 0) throw new Error(`${recipient} got ${subject} twice before any kill`);
-    else ofKills[kill]!++;
+    const before = lives.get(key);
+    lives.set(key, life);
+    if (before === undefined) continue;
+    if (life === 0) throw new Error(`${recipient} got ${subject} twice before any kill`);
+    ofKills[Math.min(before, life - 1)]!++;
   }
   return ofKills;
 }
