@@ -143,7 +143,7 @@ test('who only keeps the connection is shown the door; a message earns more', as
   const message = `MAIL FROM:<a@x.example>\r\nRCPT TO:<news@${domain}>\r\nDATA\r\nSubject: s\r\n\r\n.\r\n`;
   const lines = await talk(port, [
     'EHLO c.example\r\n',
-    `${'NOOP\r\n'.repeat(90)}`,
+    'NOOP\r\n'.repeat(90),
     message,
     `${'NOOP\r\n'.repeat(90)}QUIT\r\n`,
   ]);
