@@ -32,6 +32,7 @@ const kinds: Readonly<Record<number, TroubleKind>> = {
 
 /** Reads any thrown thing into what storage reports. */
 export function storageTrouble(error: unknown): StorageTrouble {
+  if (error instanceof StorageError) return { kind: error.kind, message: error.message };
   const { errcode, message } = error as { errcode?: number; message?: string };
   const kind = errcode === undefined ? 'bug' : (kinds[errcode & 0xff] ?? 'bug');
   return { kind, message: message ?? String(error) };

@@ -28,12 +28,18 @@ const lineEnd = 10;
  * third of what a result cost).
  */
 export class OutcomeBatch {
+  /** Its rows stand in the database; whether they are on disk is another matter. */
+  isWritten = false;
   readonly #posts = new Map<Id, OutcomeLines>();
   #latest: OutcomeLines | undefined;
   #count = 0;
 
   get count(): number {
     return this.#count;
+  }
+
+  get ids(): Id[] {
+    return [...this.#posts.keys()];
   }
 
   get posts(): PackedOutcomes[] {

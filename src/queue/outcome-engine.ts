@@ -1,4 +1,5 @@
-import { type Database, type Engine, read, write } from '../lib/database.ts';
+import { type Database, type Engine, read, unsynced, write } from '../lib/database.ts';
+import { StorageError } from '../lib/storage-trouble.ts';
 import type { Id } from '../lib/ids.ts';
 import type { Claim } from './entry-operations.ts';
 import { type PackedOutcomes, unpackOutcomes } from './outcome-batch.ts';
@@ -53,7 +54,8 @@ export interface PostRows extends PackedOutcomes {
   readonly number: number;
 }
 
-const record = write((db: Database, posts: readonly PostRows[]) => {
+// Whoever records waits for the disk with `WalSyncs`, so that the next batch is written meanwhile.
+const record = unsynced((db: Database, posts: readonly PostRows[]) => {
   for (const post of posts) recordPost(db, post);
 });
 
@@ -67,6 +69,12 @@ function recordPost(db: Database, ask: PostRows): void {
   const { key } = db.get<{ key: number }>('SELECT key FROM posts WHERE post = ?', ask.post)!;
   writeOutcomes(db, key * positions, unpackOutcomes(ask));
 }
+
+/** Copies the log into the file and begins it anew. */
+const checkpoint = read((db: Database, _ask: undefined): void => {
+  const done = db.get<{ busy: number }>('PRAGMA wal_checkpoint(TRUNCATE)');
+  if (done?.busy !== 0) throw new StorageError({ kind: 'busy', message: 'the log cannot be copied into the file now' });
+});
 
 const recorded = read((db: Database, ask: { post: Id; first: number; count: number }): number[] => {
   const base = baseOf(db, ask.post);
@@ -199,6 +207,7 @@ export const outcomeEngine = {
   migrations: [first],
   operations: {
     record,
+    checkpoint,
     recorded,
     claimDue,
     isWaiting,

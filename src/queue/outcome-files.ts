@@ -25,6 +25,16 @@ export class OutcomeFiles {
     return fileName(timeOf(post));
   }
 
+  /** The path of the file that a post's outcomes go to. */
+  path(post: Id): string {
+    return join(this.#directory, this.name(post));
+  }
+
+  /** The file at a path. */
+  in(path: string): OutcomeCalls {
+    return callsOf(this.#storage, path, 'outcomes');
+  }
+
   /** The file that a post's outcomes go to. */
   of(post: Id): OutcomeCalls {
     return this.#calls(this.name(post));
@@ -60,7 +70,7 @@ export class OutcomeFiles {
   }
 
   #calls(name: string): OutcomeCalls {
-    return callsOf(this.#storage, join(this.#directory, name), 'outcomes');
+    return this.in(join(this.#directory, name));
   }
 }
 

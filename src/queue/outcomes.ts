@@ -1,4 +1,5 @@
 import type { Id } from '../lib/ids.ts';
+import { WalSyncs } from '../lib/wal-sync.ts';
 import { canonicalOf } from '../mail/address.ts';
 import type { Claim } from './entry-operations.ts';
 import type { PostRows } from './outcome-engine.ts';
@@ -13,15 +14,23 @@ const batchMost = 10_000;
 /** What became of every recipient of the posts of a queue, over all its outcome files. */
 export class Outcomes {
   readonly #files: OutcomeFiles;
+  readonly #syncs: WalSyncs;
 
   constructor(files: OutcomeFiles) {
     this.#files = files;
+    this.#syncs = new WalSyncs((file) => files.in(file)('checkpoint', undefined));
   }
 
-  /** Commits in one transaction per file. */
-  async record(posts: readonly PostRows[]): Promise<void> {
+  /** Writes rows in one transaction per file; `sync` waits for the disk. */
+  async write(posts: readonly PostRows[]): Promise<void> {
     const byFile = Map.groupBy(posts, ({ post }) => this.#files.name(post));
     await Promise.all([...byFile.values()].map((some) => this.#files.of(some[0]!.post)('record', some)));
+  }
+
+  /** What was written of these posts is on disk when it resolves. */
+  async sync(posts: readonly Id[]): Promise<void> {
+    const files = new Set(posts.map((post) => this.#files.path(post)));
+    await Promise.all([...files].map((file) => this.#syncs.sync(file)));
   }
 
   async recorded(post: Id, first: number, count: number): Promise<Set<number>> {

@@ -10,7 +10,6 @@ import { claimedEntries, FreshBodies } from './fresh-bodies.ts';
 import type { StoredMessage } from './insert.ts';
 import { OutcomeFiles } from './outcome-files.ts';
 import type { OutcomeBatch } from './outcome-batch.ts';
-import type { PostRows } from './outcome-engine.ts';
 import { Outcomes } from './outcomes.ts';
 import { PostWorks } from './post-works.ts';
 import { SqliteRecipients } from './recipients.ts';
@@ -167,13 +166,9 @@ class SqliteQueue implements QueueStore {
   }
 
   async record(batch: OutcomeBatch): Promise<void> {
-    const posts: PostRows[] = [];
-    for (const packed of batch.posts) {
-      const work = await this.#works.of(packed.post);
-      // The operator may have dropped the post while its last recipients were on the wire.
-      if (work) posts.push({ ...packed, list: work.list, number: work.number });
-    }
-    await this.#outcomes.record(posts);
+    if (!batch.isWritten) await this.#outcomes.write(await this.#works.rowsOf(batch));
+    batch.isWritten = true;
+    await this.#outcomes.sync(batch.ids);
   }
 
   recorded(post: Id, first: number, count: number): Promise<Set<number>> {

@@ -232,7 +232,10 @@ export interface QueueStore {
   /** A lane is open again: chunks that were put off may be claimed at once. */
   hurryChunks(): Promise<void>;
 
-  /** Commits outcomes in one transaction per file; an earlier outcome of the same recipient becomes history. */
+  /**
+   * Puts outcomes on disk, in one transaction per file; an earlier outcome of the same recipient becomes history. When it rejects it may be
+   * called again with the same batch.
+   */
   record(batch: OutcomeBatch): Promise<void>;
   /** Which positions from `first` on, `count` of them, have an outcome. */
   recorded(post: Id, first: number, count: number): Promise<Set<number>>;
