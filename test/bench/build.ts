@@ -7,8 +7,8 @@ const here = (name: string): string => fileURLToPath(new URL(name, import.meta.u
 /** The path of a compiled tool, or why there is none. */
 export type Built = { readonly path: string } | { readonly reason: string };
 
-/** Compiles `sink.c` or `blast.c` into `bin/` unless it is there and newer than its source. */
-export function build(name: 'sink' | 'blast'): Built {
+/** Compiles one of the C programs here into `bin/` unless it is there and newer than its source. */
+export function build(name: 'sink' | 'blast' | 'steady'): Built {
   const source = here(`./${name}.c`);
   const path = here(`./bin/${name}`);
   if (changed(path) > changed(source)) return { path };
