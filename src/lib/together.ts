@@ -1,15 +1,14 @@
 import type { Clock } from './clock.ts';
 
 /** Calls that come sooner than so many milliseconds after the last that began wait for others, and no longer. */
-const gatherMs = 3;
+const gatherMs = 6;
 /** So many wait no longer. */
-const gatherMost = 4;
+const gatherMost = 8;
 
-/** Lets calls that share a cost begin together when they come thick; a lone one, and those that come while others run, begin at once. */
+/** Lets calls that share a cost begin together when they come thick; a lone one begins at once. */
 export class Together {
   readonly #clock: Clock;
   #waiting: (() => void)[] = [];
-  #running = 0;
   #last = -Infinity;
 
   constructor(clock: Clock) {
@@ -17,14 +16,9 @@ export class Together {
   }
 
   async run<T>(call: () => Promise<T>): Promise<T> {
-    if (this.#running === 0 && Math.abs(this.#clock.now() - this.#last) < gatherMs) await this.#gathered();
-    this.#running++;
+    if (Math.abs(this.#clock.now() - this.#last) < gatherMs) await this.#gathered();
     this.#last = this.#clock.now();
-    try {
-      return await call();
-    } finally {
-      this.#running--;
-    }
+    return call();
   }
 
   #gathered(): Promise<void> {

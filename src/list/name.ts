@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { base32 } from '../lib/base32.ts';
 import { parseDomain } from '../mail/address.ts';
 
@@ -35,7 +35,7 @@ export function parseListName(address: string): ListName | undefined {
 }
 
 function listId(address: string): string {
-  return base32(createHash('sha256').update(address).digest().subarray(0, 5));
+  return base32(hash('sha256', address, 'buffer').subarray(0, 5));
 }
 
 /** Local parts that belong to the domain, never to a list (RFC 5321 §4.5.1, RFC 2142) or to our opaque addresses. */

@@ -57,14 +57,22 @@ function once<T>(make: () => T): () => T {
 
 /** True when the octets have a CR without LF, or an LF without CR: RFC 5321 §2.3.8 forbids both. */
 export function hasBareLineEnd(octets: Buffer): boolean {
-  return octets.length <= shortOctets ? bareLineEnd.test(octets.toString('latin1')) : !isClean(octets);
+  return octets.length <= searchedOctets ? !isCleanBySearch(octets) : !isClean(octets);
 }
 
-/** As text so many octets are looked through in half the time; more would be copied for it. */
-const shortOctets = 65_536;
-const bareLineEnd = /\r(?!\n)|(?:^|[^\r])\n/;
+/** In so many octets a search for each line end costs half of a look at each octet; in 25 MiB of empty lines it takes 0.8 s. */
+const searchedOctets = 65_536;
 
-// One pass over the octets: a search for each line end costs 0.8 s for 25 MiB of empty lines.
+function isCleanBySearch(octets: Buffer): boolean {
+  for (let from = 0; ;) {
+    const end = octets.indexOf(lf, from);
+    const first = octets.indexOf(cr, from);
+    if (end < 0) return first < 0;
+    if (first < from || first !== end - 1) return false;
+    from = end + 1;
+  }
+}
+
 function isClean(octets: Buffer): boolean {
   let before = 0;
   for (let at = 0; at < octets.length; at++) {

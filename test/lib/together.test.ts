@@ -7,23 +7,20 @@ import { Together } from '../../src/lib/together.ts';
 interface Desk {
   readonly begun: string[];
   /** Asks to begin. */
-  readonly ask: (name: string) => Promise<void>;
-  /** Ends what runs. */
-  readonly end: (name: string) => void;
+  readonly ask: (...names: string[]) => Promise<void>;
   /** Time passes, and sleepers wake. */
   readonly pass: (ms: number) => Promise<void>;
 }
 
 function desk(): Desk {
   const begun: string[] = [];
-  const running = new Map<string, () => void>();
   let sleeping: (() => void)[] = [];
   let now = 1_000;
   const clock: Clock = { now: () => now, sleep: () => new Promise((resolve) => sleeping.push(resolve)) };
   const together = new Together(clock);
-  const call = (name: string) => (): Promise<void> => {
-    begun.push(name);
-    return new Promise((resolve) => running.set(name, resolve));
+  const ask = async (...names: string[]): Promise<void> => {
+    for (const name of names) void together.run(async () => begun.push(name));
+    await turn();
   };
   const pass = async (ms: number): Promise<void> => {
     now += ms;
@@ -31,38 +28,38 @@ function desk(): Desk {
     sleeping = [];
     await turn();
   };
-  return { begun, ask: (name) => together.run(call(name)), end: (name) => running.get(name)?.(), pass };
+  return { begun, ask, pass };
 }
 
-test('a lone call begins at once, and so do those that come while it runs', async () => {
-  const { begun, ask, end, pass } = desk();
-  const calls = [ask('a'), ask('b')];
+test('a lone call begins at once', async () => {
+  const { begun, ask, pass } = desk();
+  await ask('a');
+  assert.deepEqual(begun, ['a']);
+  await pass(6);
+  await ask('b');
   assert.deepEqual(begun, ['a', 'b']);
-  for (const name of begun) end(name);
-  await Promise.all(calls);
-  await pass(3);
-  void ask('c');
-  assert.deepEqual(begun, ['a', 'b', 'c']);
 });
 
-test('calls that come soon after wait for each other, for the time or until they are four', async () => {
-  const { begun, ask, end, pass } = desk();
-  const first = ask('a');
-  end('a');
-  await first;
-  const later = [ask('b'), ask('c')];
-  await turn();
+test('calls that come soon after wait for each other, for the time or until they are eight', async () => {
+  const { begun, ask, pass } = desk();
+  await ask('a');
+  await ask('b', 'c');
   assert.deepEqual(begun, ['a']);
-  await pass(3);
+  await pass(6);
   assert.deepEqual(begun, ['a', 'b', 'c']);
-  for (const name of ['b', 'c']) end(name);
-  await Promise.all(later);
-  for (const name of ['d', 'e', 'f']) void ask(name);
-  await turn();
+  const more = ['d', 'e', 'f', 'g', 'h', 'i', 'j'];
+  await ask(...more);
   assert.deepEqual(begun, ['a', 'b', 'c']);
-  void ask('g');
-  await turn();
-  assert.deepEqual(begun, ['a', 'b', 'c', 'd', 'e', 'f', 'g']);
+  await ask('k');
+  assert.deepEqual(begun, ['a', 'b', 'c', ...more, 'k']);
+});
+
+test('those who begin do not wait for what runs', async () => {
+  let now = 0;
+  const together = new Together({ now: () => now, sleep: async () => {} });
+  void together.run(() => new Promise(() => {}));
+  now = 6;
+  assert.equal(await together.run(async () => 'done'), 'done');
 });
 
 test('a call that fails is over for those after it', async () => {
