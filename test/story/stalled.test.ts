@@ -7,7 +7,7 @@ import { parseAddress } from '../../src/mail/address.ts';
 import { listDomain, type Station, startStation, stationList } from '../helpers/daemon.ts';
 import { letter } from '../helpers/letter.ts';
 import { ezlm } from '../cli/test-door.ts';
-import { startPeer } from '../helpers/peer.ts';
+import { type Peer, startPeer } from '../helpers/peer.ts';
 import { startSink } from '../helpers/sink.ts';
 import { transact } from '../helpers/smtp-client.ts';
 import { until } from '../helpers/until.ts';
@@ -64,6 +64,14 @@ async function startSilentHost(
   return { port: (server.address() as AddressInfo).port, wake, count: () => count };
 }
 
+/** A station whose mail goes to a host that takes 20 ms for each message: an operator has a second to act in. */
+async function startSlow(t: TestContext): Promise<{ station: Station; peer: Peer }> {
+  const peer = await startPeer(20);
+  t.after(() => peer.close());
+  const station = await startStation(t, { routes: { '*': `127.0.0.1:${peer.port}` }, routeConnections: 10 });
+  return { station, peer };
+}
+
 test('a host that takes connections and never answers delays nobody else, of its own list or of another', async (t) => {
   const silent = await startSilentHost(t);
   const sink = await startSink(['PIPELINING']);
@@ -85,23 +93,21 @@ test('a host that takes connections and never answers delays nobody else, of its
 });
 
 test('a paused lane writes no deferrals; when it is resumed each recipient gets one copy', async (t) => {
-  const sink = await startSink(['PIPELINING']);
-  t.after(() => sink.close());
-  const station = await startStation(t, { routes: { '*': `127.0.0.1:${sink.port}` } });
-  const list = await listOf(station, 'news', [...people(1_500, 'b.example'), ...people(1_500, 'c.example')]);
+  const { station, peer } = await startSlow(t);
+  const list = await listOf(station, 'news', [...people(300, 'b.example'), ...people(300, 'c.example')]);
   await post(station, 'news');
-  await until('the first copy', () => sink.taken.length > 0);
+  await until('the first copy', () => peer.copies.length > 0);
   const [lane] = await station.daemon.lanes.lanes();
   assert.ok(await station.daemon.lanes.setLane(lane!.lane, { paused: true }));
   await until('nothing waits in the lane', async () => {
     const [now] = await station.daemon.lanes.lanes();
-    return now?.waiting === 0 && (await tally(list, station)) === sink.taken.length;
+    return now?.waiting === 0 && (await tally(list, station)) === peer.copies.length;
   });
-  assert.ok(sink.taken.length < 3_000, `${sink.taken.length} were sent before the pause`);
+  assert.ok(peer.copies.length < 600, `${peer.copies.length} were sent before the pause`);
   assert.ok(await station.daemon.lanes.setLane(lane!.lane, { paused: false }));
-  await until('the rest', () => sink.taken.length >= 3_000);
-  assert.equal(new Set(sink.taken.map(({ recipient }) => recipient)).size, 3_000);
-  assert.equal(sink.taken.length, 3_000);
+  await until('the rest', () => peer.copies.length >= 600);
+  assert.equal(new Set(peer.copies.map(({ recipient }) => recipient)).size, 600);
+  assert.equal(peer.copies.length, 600);
   assert.deepEqual(
     station.logged.filter(({ event }) => event === 'delivery.deferred'),
     [],
@@ -109,29 +115,25 @@ test('a paused lane writes no deferrals; when it is resumed each recipient gets 
 });
 
 test('a paused list stays in the queue, and others go on', async (t) => {
-  const sink = await startSink(['PIPELINING']);
-  t.after(() => sink.close());
-  const station = await startStation(t, { routes: { '*': `127.0.0.1:${sink.port}` } });
-  await listOf(station, 'news', people(12_000, 'b.example'));
-  await listOf(station, 'other', people(300, 'c.example'));
+  const { station, peer } = await startSlow(t);
+  await listOf(station, 'news', people(600, 'b.example'));
+  await listOf(station, 'other', people(20, 'c.example'));
   const address = `news@${listDomain}`;
   await post(station, 'news');
   await until('the list is known to be sent', () => station.daemon.lanes.setLane(address, { paused: true }));
   await post(station, 'other');
-  const ofOther = (): number => sink.taken.filter(({ recipient }) => recipient.endsWith('@c.example')).length;
-  await until('the other list is sent', () => ofOther() === 300);
-  const before = sink.taken.length;
-  assert.ok(before < 12_300, `${before} were sent`);
+  const ofOther = (): number => peer.copies.filter(({ recipient }) => recipient.endsWith('@c.example')).length;
+  await until('the other list is sent', () => ofOther() === 20);
+  const before = peer.copies.length;
+  assert.ok(before < 620, `${before} were sent`);
   await station.daemon.lanes.setLane(address, { paused: false });
-  await until('the rest', () => sink.taken.length >= 12_300);
-  assert.equal(sink.taken.length, 12_300);
+  await until('the rest', () => peer.copies.length >= 620);
+  assert.equal(peer.copies.length, 620);
 });
 
 for (const action of ['hold', 'drop'] as const) {
   test(`a post that an operator has to ${action} stops at once, and others go on`, async (t) => {
-    const peer = await startPeer(20);
-    t.after(() => peer.close());
-    const station = await startStation(t, { routes: { '*': `127.0.0.1:${peer.port}` }, routeConnections: 10 });
+    const { station, peer } = await startSlow(t);
     const list = await listOf(station, 'news', people(600, 'b.example'));
     await listOf(station, 'other', people(20, 'c.example'));
     await post(station, 'news');
