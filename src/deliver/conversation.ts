@@ -68,9 +68,10 @@ export class Conversation {
   }
 
   /**
-   * Goes on under TLS. Whatever the peer sent before the handshake is dropped (RFC 3207 §4.2): an attacker may have put it there.
+   * Goes on under TLS. Whatever the peer sent before the handshake is dropped (RFC 3207 §4.2): an attacker may have put it there. Says what
+   * is wrong with the certificate where it is not verified.
    */
-  async upgrade({ host, isVerified, authorities }: Upgrade): Promise<void> {
+  async upgrade({ host, isVerified, authorities }: Upgrade): Promise<string | undefined> {
     this.#detach();
     this.#replies = [];
     this.#parser = this.#newParser();
@@ -91,6 +92,7 @@ export class Conversation {
         resolve();
       });
     });
+    return secure.authorized ? undefined : String(secure.authorizationError);
   }
 
   /** Gives the socket away; nothing listens on it then. A reply that nobody waited for would be taken for the next one: it throws then. */

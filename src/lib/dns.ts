@@ -18,6 +18,8 @@ export interface Resolver {
   mx(domain: string): Promise<Answer<MxRecord>>;
   /** IPv4 and IPv6 addresses of a host. */
   addresses(host: string): Promise<Answer<string>>;
+  /** The TXT records of a name, each with its strings joined (RFC 6376 §3.6.2.2). */
+  texts(name: string): Promise<Answer<string>>;
 }
 
 const timeoutMs = 5_000;
@@ -25,10 +27,12 @@ const tries = 3;
 /** Records of one answer that are looked at. */
 const recordsMost = 50;
 
-/** The system's name servers. */
-export function systemResolver(): Resolver {
+/** The system's name servers, or those at `servers` (`127.0.0.1:5353`). */
+export function systemResolver(servers?: readonly string[]): Resolver {
   const resolver = new NodeResolver({ timeout: timeoutMs, tries });
+  if (servers) resolver.setServers(servers);
   return {
+    texts: (name) => textsOf(resolver, name),
     async mx(domain) {
       const answer = await ask(() => resolver.resolveMx(domain));
       if (answer.kind !== 'found') return answer;
@@ -47,12 +51,12 @@ export function systemResolver(): Resolver {
   };
 }
 
-/**
- * The TXT records of a name, each with its strings joined (RFC 6376 §3.6.2.2), from the system's name servers. One try of two seconds: for
- * somebody who waits at a terminal.
- */
+/** The TXT records of a name from the system's name servers. One try of two seconds: for somebody who waits at a terminal. */
 export function systemTexts(name: string): Promise<Answer<string>> {
-  const resolver = new NodeResolver({ timeout: 2_000, tries: 1 });
+  return textsOf(new NodeResolver({ timeout: 2_000, tries: 1 }), name);
+}
+
+function textsOf(resolver: NodeResolver, name: string): Promise<Answer<string>> {
   return ask(async () => (await resolver.resolveTxt(name)).map((strings) => strings.join('')));
 }
 

@@ -20,7 +20,10 @@ export interface Login {
 /** How a host wants to be spoken to. */
 export interface HopPolicy {
   readonly protocol: 'smtp' | 'lmtp';
-  readonly tls: TlsPolicy;
+  /** `trial`: opportunistic, and what `verified` would refuse is logged. */
+  readonly tls: TlsPolicy | 'trial';
+  /** Who asks for TLS, when it is not the operator's own word. */
+  readonly askedBy?: 'MTA-STS';
   /** TLS from the first octet on (RFC 8314), not by STARTTLS. */
   readonly isImplicitTls: boolean;
   readonly login?: Login;
@@ -38,6 +41,11 @@ export interface NextHop extends HopPolicy {
 
 /** Any host of the internet. */
 export const openPolicy: HopPolicy = Object.freeze({ protocol: 'smtp', tls: 'opportunistic', isImplicitTls: false });
+
+/** Whether nothing goes without TLS. */
+export function isStrict({ tls }: HopPolicy): boolean {
+  return tls === 'required' || tls === 'verified';
+}
 
 /** What a route may look like, for whoever wrote it wrongly. */
 const form = 'must be HOST:PORT, smtp://HOST:PORT, smtps://HOST:PORT, lmtp://HOST:PORT or lmtp:/PATH';

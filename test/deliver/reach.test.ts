@@ -31,6 +31,7 @@ interface Case {
 
 const resolver: Resolver = {
   mx: async () => ({ kind: 'none' }),
+  texts: async () => ({ kind: 'none' }),
   addresses: async (host) => names[host] ?? { kind: 'missing' },
 };
 
