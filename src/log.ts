@@ -87,7 +87,7 @@ export const events = {
   'tls.refused': {
     level: 'warn',
     meaning:
-      'a host does not meet what is published of its TLS (MTA-STS): it gets no mail, and mail that has no other host waits; says who asks for it and what is wrong',
+      'a host does not meet what is published of its TLS (MTA-STS, DANE): it gets no mail, and mail that has no other host waits; says who asks for it and what is wrong',
   },
   'tls.trial': {
     level: 'info',

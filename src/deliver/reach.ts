@@ -24,7 +24,7 @@ export async function reach(hops: NextHops, parts: ReachParts): Promise<OpenSess
       failure ??= nowhere(host, answer.kind === 'trouble');
       continue;
     }
-    const policy = hostPolicy(host, hops, parts);
+    const policy = await hostPolicy(host, answer, hops, parts);
     if (typeof policy === 'string') {
       failure ??= ours(host, policy);
       continue;

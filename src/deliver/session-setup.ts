@@ -1,4 +1,5 @@
 import { connect, isIP, type Socket } from 'node:net';
+import type { Clock } from '../lib/clock.ts';
 import type { Capabilities } from '../smtp/capabilities.ts';
 import { type HopPolicy, isStrict, openPolicy } from '../smtp/next-hop.ts';
 import type { Log } from '../log.ts';
@@ -49,6 +50,7 @@ export interface SetupFailure {
 
 export interface SetupParts {
   readonly dialer: Dialer;
+  readonly clock: Clock;
   readonly timeouts: SessionTimeouts;
   /** The name we greet with. */
   readonly hostname: string;

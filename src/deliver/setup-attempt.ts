@@ -1,4 +1,5 @@
 import { type Capabilities, noCapabilities, parseCapabilities } from '../smtp/capabilities.ts';
+import { daneDoubt } from '../smtp/dane.ts';
 import { isStrict } from '../smtp/next-hop.ts';
 import { ConnectionLost, Conversation, type SetupReply } from './conversation.ts';
 import { logIn } from './login.ts';
@@ -100,13 +101,15 @@ export class SetupAttempt {
 
   async #handshake(conversation: Conversation): Promise<void> {
     this.#step = 'handshake';
-    const { authorities } = this.#parts;
-    const isVerified = this.#peer.policy.tls === 'verified';
-    const doubt = await conversation.upgrade({
-      host: this.#peer.name,
-      isVerified,
+    const { authorities, clock } = this.#parts;
+    const { tls, dane } = this.#peer.policy;
+    const { doubt, certificates } = await conversation.upgrade({
+      host: dane?.base ?? this.#peer.name,
+      isVerified: tls === 'verified',
       ...(authorities === undefined ? {} : { authorities }),
     });
+    const refusal = dane && daneDoubt(certificates(), dane, clock.now());
+    if (refusal !== undefined) throw new Error(refusal);
     this.#isSecure = true;
     if (doubt !== undefined) this.#doubts(doubt);
   }

@@ -1,5 +1,6 @@
 import type { Clock } from '../lib/clock.ts';
 import type { Answer } from '../lib/dns.ts';
+import { Places } from '../lib/places.ts';
 import type { KeptSts, StsCache } from '../list/sts-cache.ts';
 import type { Log } from '../log.ts';
 import { parseStsPolicy, stsId, type StsPolicy } from '../smtp/mta-sts.ts';
@@ -34,8 +35,7 @@ export class StsPolicies {
   readonly #failed = new Map<string, number>();
   /** Fetches under way, by `domain id`. */
   readonly #running = new Map<string, Promise<StsPolicy | undefined>>();
-  readonly #waiting: (() => void)[] = [];
-  #fetches = 0;
+  readonly #places = new Places(fetchesMost);
 
   constructor(parts: StsPoliciesParts) {
     this.#parts = parts;
@@ -74,7 +74,7 @@ export class StsPolicies {
 
   async #renew(domain: string, id: string): Promise<StsPolicy | undefined> {
     const { clock, cache } = this.#parts;
-    const text = await this.#fetch(domain);
+    const text = await this.#places.run(() => this.#parts.fetch(`mta-sts.${domain}`, '/.well-known/mta-sts.txt'));
     if (typeof text !== 'string') return this.#fails(domain, id, text.trouble);
     const policy = parseStsPolicy(text);
     if (typeof policy === 'string') return this.#fails(domain, id, `the policy ${policy}`);
@@ -82,17 +82,6 @@ export class StsPolicies {
     const until = fetched + policy.maxAgeSeconds * 1_000;
     await cache.keep({ domain, id, text, fetched, until }).catch((error: unknown) => this.#storageTrouble(error));
     return policy;
-  }
-
-  async #fetch(domain: string): Promise<string | { readonly trouble: string }> {
-    if (this.#fetches < fetchesMost) this.#fetches++;
-    else await new Promise<void>((resolve) => this.#waiting.push(resolve));
-    const text = await this.#parts.fetch(`mta-sts.${domain}`, '/.well-known/mta-sts.txt');
-    // Who waits takes the place over.
-    const next = this.#waiting.shift();
-    if (next) next();
-    else this.#fetches--;
-    return text;
   }
 
   #fails(domain: string, id: string, reason: string): undefined {

@@ -1,16 +1,39 @@
 import { Resolver as NodeResolver } from 'node:dns/promises';
 
-/** What a look-up came to. `none`: the name exists, it has no such record; `missing`: there is no such name. */
+/**
+ * What a look-up came to. `none`: the name exists, it has no such record; `missing`: there is no such name. What is signed was proved by
+ * DNSSEC, as a resolver says that checks it (`validating-resolver.ts`).
+ */
 export type Answer<T> =
-  | { readonly kind: 'found'; readonly records: readonly T[] }
-  | { readonly kind: 'none' }
+  | Found<T>
+  | { readonly kind: 'none'; readonly isSigned?: boolean }
   | { readonly kind: 'missing' }
   | { readonly kind: 'trouble'; readonly cause: string };
+
+/** Records. */
+export interface Found<T> {
+  readonly kind: 'found';
+  readonly records: readonly T[];
+  readonly isSigned?: boolean;
+  /** Whose they are, where the name that was asked for may be an alias. */
+  readonly owner?: string;
+}
 
 export interface MxRecord {
   readonly preference: number;
   /** Lower case, without the final dot; empty for a null MX (RFC 7505). */
   readonly host: string;
+}
+
+/** Which certificates are right for a host, RFC 6698 §2.1. */
+export interface TlsaRecord {
+  /** 2 DANE-TA: an authority's; 3 DANE-EE: the host's own. */
+  readonly usage: number;
+  /** 0: the whole certificate; 1: its public key. */
+  readonly selector: number;
+  /** 0: as it is; 1: its SHA-256; 2: its SHA-512. */
+  readonly matching: number;
+  readonly octets: Buffer;
 }
 
 /** Where names are looked up; a test gives its own. */
@@ -20,6 +43,8 @@ export interface Resolver {
   addresses(host: string): Promise<Answer<string>>;
   /** The TXT records of a name, each with its strings joined (RFC 6376 §3.6.2.2). */
   texts(name: string): Promise<Answer<string>>;
+  /** TLSA records; only a resolver has them whose answers say what is signed. */
+  tlsa?(name: string): Promise<Answer<TlsaRecord>>;
 }
 
 const timeoutMs = 5_000;

@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict';
 import { test, type TestContext } from 'node:test';
+import { groundsOf, judgeRefusal } from '../../src/bounce/grounds.ts';
 import { HostFaults } from '../../src/deliver/host-faults.ts';
 import { nextHops, sureHops } from '../../src/deliver/hosts.ts';
 import { reach } from '../../src/deliver/reach.ts';
 import { defaultTimeouts, netDialer } from '../../src/deliver/session-setup.ts';
+import { systemClock } from '../../src/lib/clock.ts';
 import { systemResolver } from '../../src/lib/dns.ts';
 import { parseRoutes } from '../../src/smtp/next-hop.ts';
 import { classify } from '../../src/smtp/reply-class.ts';
@@ -54,6 +56,7 @@ async function open(
   const logged: string[] = [];
   const opened = await reach(sureHops(found.value, mustTls === true), {
     resolver,
+    clock: systemClock,
     dialer: (address, _port, timeoutMs) => netDialer(address, peer.port, timeoutMs),
     timeouts: { ...defaultTimeouts, command: 2_000 },
     hostname: 'h.example',
@@ -198,9 +201,12 @@ test('what is refused counts as a fault of ours, against no recipient', () => {
     '451 4.7.5 TLS required: the MTA-STS policy of the domain does not name this host',
     '451 4.7.5 TLS required of this host by MTA-STS failed: certificate has expired',
     '451 4.7.4 TLS required of this host by MTA-STS is not offered by it',
+    '451 4.7.5 TLS required: the TLSA records of this host could not be looked up',
   ]) {
     const { class: name, isPermanent, score } = classify(reply);
     assert.deepEqual([name, isPermanent, score], ['our fault', false, 'none'], reply);
+    const given = `550 5.4.7 given up after 5 days; the last reply: ${reply}`;
+    assert.equal(groundsOf(judgeRefusal('bob@d.example', given)).weight, 0);
   }
 });
 
