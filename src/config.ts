@@ -8,6 +8,7 @@ import {
   loopbackOrNothing,
   routes,
 } from './smtp/setting-checks.ts';
+import { tlsSettingRows } from './smtp/tls-settings.ts';
 import type { SettingRow, ValuesOf } from './lib/settings.ts';
 
 /** The server's settings (`ezlm.json` in the home). */
@@ -87,15 +88,7 @@ export const serverSettingRows = [
     check: eachAddress,
     meaning: 'addresses of front ends that may name their client with XCLIENT',
   },
-  {
-    name: 'tlsCertificate',
-    isLive: true,
-    type: 'text',
-    initial: '',
-    most: 1_000,
-    meaning: 'PEM file of the certificate chain; with tlsKey it switches STARTTLS on',
-  },
-  { name: 'tlsKey', isLive: true, type: 'text', initial: '', most: 1_000, meaning: 'PEM file of the private key' },
+  ...tlsSettingRows,
   {
     name: 'routes',
     isLive: true,

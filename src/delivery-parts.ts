@@ -6,12 +6,14 @@ import { ownEndpoints } from './deliver/own-endpoints.ts';
 import { providerName } from './deliver/providers.ts';
 import { SandboxCarrier } from './deliver/sandbox-carrier.ts';
 import { defaultTimeouts, netDialer } from './deliver/session-setup.ts';
-import { SmtpCarrier } from './deliver/smtp-carrier.ts';
+import { SmtpCarrier, type SmtpCarrierParts } from './deliver/smtp-carrier.ts';
+import { StsPolicies } from './deliver/sts-policies.ts';
 import type { TrafficPort } from './deliver/traffic-messages.ts';
 import type { Refusal } from './deliver/results.ts';
 import { keysOf } from './domain/signing-keys.ts';
 import type { Home } from './home.ts';
 import type { Resolver } from './lib/dns.ts';
+import { httpsText } from './lib/https-text.ts';
 import type { Id } from './lib/ids.ts';
 import { readSecret } from './lib/secrets.ts';
 import { leaveAddress } from './list/leave-address.ts';
@@ -25,6 +27,8 @@ import { SigningThreads } from './signing-thread.ts';
 import { hostnameOf, openListOf } from './stages.ts';
 
 const hourMs = 3_600_000;
+/** Of a policy file: 64 KiB as RFC 8461 §3.3 has it; the minute that it suggests is long for mail that waits. */
+const policyLimits = { timeoutMs: 10_000, octetsMost: 65_536 } as const;
 
 export interface DeliveryWishes {
   readonly home: Home;
@@ -94,6 +98,7 @@ export function deliveryParts({
               get ownHosts() {
                 return [hostname, ...settings.domains];
               },
+              stsOf: stsOf(home, resolver, log),
               secretOf: (name) => secretOf(home, name),
               isOwn: ownEndpoints([...settings.smtp, ...settings.lmtp]),
               resolver,
@@ -108,6 +113,17 @@ export function deliveryParts({
           )
         : new SandboxCarrier(sandboxMail, { clock, hostname }, port),
   };
+}
+
+function stsOf({ settings, sts, clock }: Home, resolver: Resolver, log: Log): NonNullable<SmtpCarrierParts['stsOf']> {
+  const policies = new StsPolicies({
+    texts: (name) => resolver.texts(name),
+    fetch: (host, path) => httpsText(host, path, { resolver, ...policyLimits }),
+    cache: sts,
+    clock,
+    log,
+  });
+  return async (domain) => (settings.mtaSts ? policies.of(domain) : undefined);
 }
 
 async function secretOf({ paths }: Home, name: string): Promise<Result<string>> {

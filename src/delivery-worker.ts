@@ -9,6 +9,7 @@ import { openHome } from './home.ts';
 import { systemClock } from './lib/clock.ts';
 import { systemResolver } from './lib/dns.ts';
 import { StorageConnections } from './lib/storage-threads.ts';
+import { validatingResolver } from './lib/validating-resolver.ts';
 import { events, type Log } from './log.ts';
 
 const { directory, settings, claimant, doors } = workerData as DeliveryWork;
@@ -27,7 +28,7 @@ const deliverer = new Deliverer(
     home,
     claimant,
     log,
-    resolver: systemResolver(),
+    resolver: settings.dnssecResolver === '' ? systemResolver() : validatingResolver(settings.dnssecResolver),
     traffic: {
       tell: (message) => tell({ kind: 'traffic', message }),
       hear: (listener) => {

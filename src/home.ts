@@ -9,6 +9,7 @@ import type { Allowances } from './list/allowances.ts';
 import { Lists } from './list/lists.ts';
 import { sqliteAllowances } from './list/sqlite-allowances.ts';
 import { type ServerNotes, serverNotes } from './list/server-notes.ts';
+import { type StsCache, stsCache } from './list/sts-cache.ts';
 import { sqliteSuppressions, type Suppressions } from './list/suppressions.ts';
 import type { Log } from './log.ts';
 import { openSqliteQueue } from './queue/sqlite-queue.ts';
@@ -60,6 +61,8 @@ export interface Home {
   readonly allowances: Allowances;
   /** What the last run has left for this one. */
   readonly notes: ServerNotes;
+  /** Policies of recipients' domains. */
+  readonly sts: StsCache;
   /** Who gets no mail of any list here. */
   readonly suppressions: Suppressions;
   readonly clock: Clock;
@@ -104,8 +107,9 @@ export async function openHome(options: HomeOptions): Promise<Home> {
   const allowances = sqliteAllowances(storage, paths.server, limits);
   const suppressions = sqliteSuppressions(storage, paths.server, 'server');
   const notes = serverNotes(storage, paths.server);
+  const sts = stsCache(storage, paths.server);
   const close = (): Promise<void> => storage.close();
-  return { directory, paths, settings, lists, queue, allowances, notes, suppressions, clock, newId, close };
+  return { directory, paths, settings, lists, queue, allowances, notes, sts, suppressions, clock, newId, close };
 }
 
 /** The settings of a home that says nothing. */

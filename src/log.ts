@@ -84,6 +84,21 @@ export const events = {
     meaning:
       'a next hop was ready, and what its route or profile asks for failed (TLS, a login): mail to it waits until somebody looks at it',
   },
+  'tls.refused': {
+    level: 'warn',
+    meaning:
+      'a host does not meet what is published of its TLS (MTA-STS, DANE): it gets no mail, and mail that has no other host waits; says who asks for it and what is wrong',
+  },
+  'tls.trial': {
+    level: 'info',
+    meaning:
+      'a domain tries out a policy of MTA-STS (mode testing) that one of its hosts does not meet: mail goes there all the same',
+  },
+  'sts.trouble': {
+    level: 'warn',
+    meaning:
+      'the MTA-STS policy of a domain could not be fetched or read: the last one holds for as long as it said, else mail goes as if there were none',
+  },
   'keys.trouble': { level: 'error', meaning: 'a DKIM key cannot be used; mail goes out without its signature' },
   'storage.trouble': { level: 'error', meaning: 'a database could not be read or written' },
 } as const satisfies Record<string, { level: 'debug' | 'info' | 'warn' | 'error'; meaning: string }>;

@@ -7,8 +7,10 @@ import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Daemon, startDaemon } from '../src/main.ts';
+import type { ServerSettings } from '../src/config.ts';
 import type { NewEntry } from '../src/queue/store.ts';
 import { stationParts, stationSettings } from './helpers/daemon.ts';
+import { startNameServer } from './helpers/name-server.ts';
 import { until } from './helpers/until.ts';
 
 interface Counter {
@@ -49,9 +51,14 @@ function isDone(line: string): boolean {
   return line === 'QUIT';
 }
 
-async function startWith(t: TestContext, workers: number, port: number): Promise<Daemon> {
+async function startWith(
+  t: TestContext,
+  workers: number,
+  port: number,
+  given: Partial<ServerSettings> = {},
+): Promise<Daemon> {
   const directory = await mkdtemp(join(tmpdir(), 'ezlm-delivery-'));
-  const settings = stationSettings(port, { routeConnections: 5, deliveryWorkers: workers });
+  const settings = stationSettings(port, { routeConnections: 5, deliveryWorkers: workers, ...given });
   const started = await startDaemon({ ...stationParts(directory, settings, () => {}), deliveryWorkers: workers });
   assert.ok(started.ok);
   t.after(async () => {
@@ -90,5 +97,20 @@ for (const workers of [0, 4]) {
     });
     assert.deepEqual(counter.taken.toSorted(), recipients.toSorted());
     assert.ok(counter.most > 1 && counter.most <= 5, `${counter.most} connections at a time`);
+  });
+}
+
+for (const mtaSts of [true, false]) {
+  test(`a delivery thread asks the name server that checks DNSSEC, mtaSts ${mtaSts}`, async (t) => {
+    const server = await startNameServer(t, {});
+    const daemon = await startWith(t, 1, 1, { routes: {}, dnssecResolver: server.place, mtaSts });
+    const { home } = daemon;
+    const [id, message] = [home.newId(), home.newId()];
+    const recipient = 'bob@d.example';
+    const entry = { id, kind: 'mail', message, sender: '', recipient, list: '', cause: id, due: 0 } as const;
+    await home.queue.accept([{ id: message, body: Buffer.from('Subject: s\r\n\r\n') }], [entry]);
+    daemon.wake();
+    await until('the domain is not found', async () => (await home.queue.entry(id)) === undefined);
+    assert.deepEqual(server.asked.toSorted(), [...(mtaSts ? ['_mta-sts.d.example TXT'] : []), 'd.example MX']);
   });
 }

@@ -84,7 +84,7 @@ export const serverVerbs: readonly VerbRow[] = [
     meaning: 'run the daemon',
     more: [
       'One daemon serves a home at a time. SIGTERM and SIGINT stop it; nothing that was accepted is lost.',
-      'SIGHUP has it read ezlm.json, providers.json and the TLS certificate again; a change of hostname, smtp, lmtp, submission, submissions, proxyFrom, xclientFrom, deliveryWorkers, metrics or sandbox needs a restart.',
+      'SIGHUP has it read ezlm.json, providers.json and the TLS certificate again; a change of hostname, smtp, lmtp, submission, submissions, proxyFrom, xclientFrom, deliveryWorkers, dnssecResolver, metrics or sandbox needs a restart.',
     ],
     examples: [
       { line: 'ezlm serve --sandbox', meaning: 'see a list at work' },

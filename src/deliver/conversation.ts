@@ -1,5 +1,6 @@
+import { X509Certificate } from 'node:crypto';
 import { isIP, type Socket } from 'node:net';
-import { connect as connectTls, rootCertificates } from 'node:tls';
+import { connect as connectTls, type DetailedPeerCertificate, rootCertificates, type TLSSocket } from 'node:tls';
 import { ReplyParser } from '../smtp/reply.ts';
 
 /** A reply in the setting up of a session. */
@@ -28,6 +29,17 @@ export interface Upgrade {
   /** Authorities beside the usual ones, as PEM. */
   readonly authorities?: string;
 }
+
+/** What is known of the peer after the handshake. */
+interface Upgraded {
+  /** Why its certificate would not do where it is not verified. */
+  readonly doubt: string | undefined;
+  /** Its own certificate, and each one's issuer behind it as far as the peer has sent them. */
+  readonly certificates: () => X509Certificate[];
+}
+
+/** Certificates in a chain that are looked at. */
+const chainMost = 10;
 
 /** How long a goodbye waits for the peer to close. */
 const quitMs = 5_000;
@@ -70,7 +82,7 @@ export class Conversation {
   /**
    * Goes on under TLS. Whatever the peer sent before the handshake is dropped (RFC 3207 §4.2): an attacker may have put it there.
    */
-  async upgrade({ host, isVerified, authorities }: Upgrade): Promise<void> {
+  async upgrade({ host, isVerified, authorities }: Upgrade): Promise<Upgraded> {
     this.#detach();
     this.#replies = [];
     this.#parser = this.#newParser();
@@ -91,6 +103,8 @@ export class Conversation {
         resolve();
       });
     });
+    const doubt = secure.authorized ? undefined : String(secure.authorizationError);
+    return { doubt, certificates: () => certificatesOf(secure) };
   }
 
   /** Gives the socket away; nothing listens on it then. A reply that nobody waited for would be taken for the next one: it throws then. */
@@ -161,4 +175,15 @@ export class Conversation {
     this.#waiting = undefined;
     waiting?.reject(this.#lost);
   }
+}
+
+function certificatesOf(socket: TLSSocket): X509Certificate[] {
+  const chain: X509Certificate[] = [];
+  let next: DetailedPeerCertificate | undefined = socket.getPeerCertificate(true);
+  while (next?.raw && chain.length < chainMost) {
+    chain.push(new X509Certificate(next.raw));
+    // One that has signed itself is its own issuer.
+    next = next.issuerCertificate === next ? undefined : next.issuerCertificate;
+  }
+  return chain;
 }

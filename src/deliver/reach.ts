@@ -1,6 +1,7 @@
 import { isIP } from 'node:net';
 import type { Answer, Resolver } from '../lib/dns.ts';
 import type { AttemptResult } from './delivery.ts';
+import { hostPolicy } from './host-policy.ts';
 import type { NextHops } from './hosts.ts';
 import type { IsOwn } from './own-endpoints.ts';
 import { openSession, type OpenSession, type SetupFailure, type SetupParts } from './session-setup.ts';
@@ -23,11 +24,16 @@ export async function reach(hops: NextHops, parts: ReachParts): Promise<OpenSess
       failure ??= nowhere(host, answer.kind === 'trouble');
       continue;
     }
+    const policy = await hostPolicy(host, answer, hops, parts);
+    if (typeof policy === 'string') {
+      failure ??= ours(host, policy);
+      continue;
+    }
     for (const address of byFamilies(answer.records)) {
       // Hosts behind ourselves would send it back: whatever stands before us may recover, otherwise it is a loop for good.
       if (parts.isOwn?.(address, hops.port)) return failure ?? loop(host, address, hops);
       if (tried++ >= addressesMost) return failure!;
-      const opened = await openSession(host, address, hops.port, { ...parts, policy: hops.policy });
+      const opened = await openSession(host, address, hops.port, { ...parts, policy });
       if ('socket' in opened) return opened;
       failure = failure?.wasConnected ? { ...opened, wasConnected: true } : opened;
     }

@@ -1,11 +1,12 @@
 import { connect, isIP, type Socket } from 'node:net';
+import type { Clock } from '../lib/clock.ts';
 import type { Capabilities } from '../smtp/capabilities.ts';
-import { type HopPolicy, openPolicy } from '../smtp/next-hop.ts';
+import { type HopPolicy, isStrict, openPolicy } from '../smtp/next-hop.ts';
 import type { Log } from '../log.ts';
 import type { Result } from '../mail/failure.ts';
 import type { SetupReply } from './conversation.ts';
 import type { Fault, HostFaults } from './host-faults.ts';
-import { isStrict, SetupAttempt, type SetupWay, wayWithout } from './setup-attempt.ts';
+import { SetupAttempt, type SetupWay, wayWithout } from './setup-attempt.ts';
 
 /** Milliseconds; RFC 5321 §4.5.3.2 asks for minutes where a person may be waiting for nothing better. */
 export interface SessionTimeouts {
@@ -49,6 +50,7 @@ export interface SetupFailure {
 
 export interface SetupParts {
   readonly dialer: Dialer;
+  readonly clock: Clock;
   readonly timeouts: SessionTimeouts;
   /** The name we greet with. */
   readonly hostname: string;

@@ -1,5 +1,6 @@
 import { type Capabilities, noCapabilities, parseCapabilities } from '../smtp/capabilities.ts';
-import type { HopPolicy } from '../smtp/next-hop.ts';
+import { daneDoubt } from '../smtp/dane.ts';
+import { isStrict } from '../smtp/next-hop.ts';
 import { ConnectionLost, Conversation, type SetupReply } from './conversation.ts';
 import { logIn } from './login.ts';
 import type { OpenSession, SetupFailure, SetupParts, SetupPeer } from './session-setup.ts';
@@ -17,11 +18,6 @@ type SetupFault = 'tls' | 'ehlo';
 /** The same way without what failed. HELO announces nothing, TLS neither. */
 export function wayWithout(fault: SetupFault, way: SetupWay): SetupWay {
   return fault === 'tls' ? { ...way, mayTls: false } : { isExtended: false, mayTls: false };
-}
-
-/** Whether nothing goes without TLS. */
-export function isStrict({ tls }: HopPolicy): boolean {
-  return tls === 'required' || tls === 'verified';
 }
 
 type Step = 'connect' | 'greeting' | 'hello' | 'handshake' | 'ready';
@@ -58,7 +54,7 @@ export class SetupAttempt {
       if (error instanceof ConnectionLost) this.#lost = error;
       const text = (error as Error).message;
       if (this.#step === 'handshake' && isStrict(this.#peer.policy))
-        return this.#ours(`451 4.7.5 TLS required of this host failed: ${text}`);
+        return this.#ours(`451 4.7.5 ${this.#demand} failed: ${text}`);
       return { host, text, ...(this.#conversation ? { wasConnected: true } : {}) };
     }
   }
@@ -85,7 +81,8 @@ export class SetupAttempt {
       if (!('auth' in capabilities)) return this.#refused(capabilities);
     }
     if (isStrict(this.#peer.policy) && !this.#isSecure)
-      return this.#ours('451 4.7.4 TLS required of this host is not offered by it');
+      return this.#ours(`451 4.7.4 ${this.#demand} is not offered by it`);
+    if (!this.#isSecure) this.#doubts('there is no TLS');
     const refusal = await this.#logsIn(conversation, capabilities);
     if (refusal !== undefined) return this.#ours(refusal);
     this.#step = 'ready';
@@ -104,14 +101,27 @@ export class SetupAttempt {
 
   async #handshake(conversation: Conversation): Promise<void> {
     this.#step = 'handshake';
-    const { authorities } = this.#parts;
-    const isVerified = this.#peer.policy.tls === 'verified';
-    await conversation.upgrade({
-      host: this.#peer.name,
-      isVerified,
+    const { authorities, clock } = this.#parts;
+    const { tls, dane } = this.#peer.policy;
+    const { doubt, certificates } = await conversation.upgrade({
+      host: dane?.base ?? this.#peer.name,
+      isVerified: tls === 'verified',
       ...(authorities === undefined ? {} : { authorities }),
     });
+    const refusal = dane && daneDoubt(certificates(), dane, clock.now());
+    if (refusal !== undefined) throw new Error(refusal);
     this.#isSecure = true;
+    if (doubt !== undefined) this.#doubts(doubt);
+  }
+
+  get #demand(): string {
+    const { askedBy } = this.#peer.policy;
+    return askedBy === undefined ? 'TLS required of this host' : `TLS required of this host by ${askedBy}`;
+  }
+
+  #doubts(reason: string): void {
+    const { policy, host } = this.#peer;
+    if (policy.tls === 'trial') this.#parts.log?.('tls.trial', { host, reason });
   }
 
   async #greet(conversation: Conversation): Promise<Capabilities | SetupReply> {
@@ -144,9 +154,9 @@ export class SetupAttempt {
   }
 
   #ours(text: string): SetupFailure {
-    const { host } = this.#peer;
+    const { host, policy } = this.#peer;
     this.#conversation?.quit();
-    this.#parts.log?.('route.trouble', { host, reason: text });
+    this.#parts.log?.(policy.askedBy ? 'tls.refused' : 'route.trouble', { host, reason: text });
     return { reply: { code: 451, text }, text, host, isOurs: true };
   }
 }

@@ -1,16 +1,14 @@
 import type { Clock } from '../lib/clock.ts';
-import type { Resolver } from '../lib/dns.ts';
 import type { Id } from '../lib/ids.ts';
 import type { Log } from '../log.ts';
 import type { Failure, Result } from '../mail/failure.ts';
 import type { FullLane } from '../queue/store.ts';
-import type { NextHop } from '../smtp/next-hop.ts';
 import { BlamedPosts } from './blamed-posts.ts';
 import { carefulDialer } from './careful-dialer.ts';
 import type { AttemptResult, Carrier, CarrierPort, Run } from './delivery.ts';
 import { FlushRound } from './flush-round.ts';
 import { HostFaults } from './host-faults.ts';
-import { type NextHops, nextHops } from './hosts.ts';
+import { type HostsParts, type NextHops, nextHops } from './hosts.ts';
 import { Lane } from './lane.ts';
 import type { LaneOverflow } from './lane-overflow.ts';
 import { Lease } from './lease.ts';
@@ -18,14 +16,10 @@ import type { IsOwn } from './own-endpoints.ts';
 import type { SetupParts } from './session-setup.ts';
 import type { FromTraffic, TrafficPort } from './traffic-messages.ts';
 
-export interface SmtpCarrierParts extends SetupParts {
-  readonly resolver: Resolver;
+export interface SmtpCarrierParts extends SetupParts, HostsParts {
   readonly clock: Clock;
   readonly log: Log;
-  readonly routes: ReadonlyMap<string, NextHop>;
-  readonly ownHosts: readonly string[];
   readonly isOwn?: IsOwn;
-  readonly random: () => number;
   /** Our addresses that connections come from, in turn; none: the system chooses. Read at each use, as `routes` and `ownHosts` are. */
   readonly sourceAddresses: readonly string[];
   /** The book that grants connections. */

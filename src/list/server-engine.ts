@@ -1,5 +1,6 @@
 import { type Database, type Engine, read, write } from '../lib/database.ts';
 import type { Allowance } from './allowances.ts';
+import { stsOperations, stsTable } from './sts-operations.ts';
 import { suppressionOperations, suppressionTables } from './suppression-operations.ts';
 
 const dayMs = 86_400_000;
@@ -85,6 +86,6 @@ const note = read(
 
 /** server.db: what belongs to no list. */
 export const serverEngine = {
-  migrations: [first + suppressionTables],
-  operations: { take, answered, leaveNote, note, ...suppressionOperations },
+  migrations: [first + suppressionTables, stsTable],
+  operations: { take, answered, leaveNote, note, ...stsOperations, ...suppressionOperations },
 } satisfies Engine;

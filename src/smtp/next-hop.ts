@@ -1,5 +1,6 @@
 import { parseDomain } from '../mail/address.ts';
 import { type Mechanism, mechanisms } from './auth.ts';
+import type { Dane } from './dane.ts';
 
 /** How much TLS a next hop gets. `opportunistic` (RFC 7435) goes on in clear text without it, `verified` checks the certificate's name. */
 export type TlsPolicy = (typeof tlsPolicies)[number];
@@ -20,7 +21,11 @@ export interface Login {
 /** How a host wants to be spoken to. */
 export interface HopPolicy {
   readonly protocol: 'smtp' | 'lmtp';
-  readonly tls: TlsPolicy;
+  /** `trial`: opportunistic, and what `verified` would refuse is logged; `dane`: the certificate is one of `dane`. */
+  readonly tls: TlsPolicy | 'trial' | 'dane';
+  /** Who asks for TLS, when it is not the operator's own word. */
+  readonly askedBy?: 'MTA-STS' | 'DANE';
+  readonly dane?: Dane;
   /** TLS from the first octet on (RFC 8314), not by STARTTLS. */
   readonly isImplicitTls: boolean;
   readonly login?: Login;
@@ -38,6 +43,11 @@ export interface NextHop extends HopPolicy {
 
 /** Any host of the internet. */
 export const openPolicy: HopPolicy = Object.freeze({ protocol: 'smtp', tls: 'opportunistic', isImplicitTls: false });
+
+/** Whether nothing goes without TLS. */
+export function isStrict({ tls }: HopPolicy): boolean {
+  return tls === 'required' || tls === 'verified' || tls === 'dane';
+}
 
 /** What a route may look like, for whoever wrote it wrongly. */
 const form = 'must be HOST:PORT, smtp://HOST:PORT, smtps://HOST:PORT, lmtp://HOST:PORT or lmtp:/PATH';

@@ -9,7 +9,11 @@ function parts(
   given: Partial<HostsParts> = {},
   addresses: Answer<string> = { kind: 'found', records: ['192.0.2.1'] },
 ): HostsParts {
-  const resolver: Resolver = { mx: async () => answer, addresses: async () => addresses };
+  const resolver: Resolver = {
+    mx: async () => answer,
+    addresses: async () => addresses,
+    texts: async () => ({ kind: 'none' }),
+  };
   return { resolver, routes: new Map(), ownHosts: ['lists.example.org'], random: () => 0.5, ...given };
 }
 

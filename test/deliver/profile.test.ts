@@ -66,6 +66,7 @@ function carrierOf(traffic: Traffic, clock: Clock, dialer: Dialer): SmtpCarrier 
     resolver: {
       mx: async () => ({ kind: 'found', records: [{ host: 'mx.strict.example', preference: 1 }] }) as const,
       addresses: async () => ({ kind: 'found', records: ['127.0.0.2', '127.0.0.1'] }) as const,
+      texts: async () => ({ kind: 'none' }) as const,
     },
     clock,
     log: () => {},

@@ -3,6 +3,7 @@ import test from 'node:test';
 import type { NextHops } from '../../src/deliver/hosts.ts';
 import { reach } from '../../src/deliver/reach.ts';
 import { defaultTimeouts, netDialer } from '../../src/deliver/session-setup.ts';
+import { systemClock } from '../../src/lib/clock.ts';
 import type { Answer, Resolver } from '../../src/lib/dns.ts';
 import { openPolicy } from '../../src/smtp/next-hop.ts';
 import { startScriptPeer } from '../helpers/script-peer.ts';
@@ -31,6 +32,7 @@ interface Case {
 
 const resolver: Resolver = {
   mx: async () => ({ kind: 'none' }),
+  texts: async () => ({ kind: 'none' }),
   addresses: async (host) => names[host] ?? { kind: 'missing' },
 };
 
@@ -102,6 +104,7 @@ for (const [name, { hosts, isRoute = false, greeting, want, wasConnected, dialle
     const hops: NextHops = { key: 'x', hosts, port: 25, isRoute, policy: openPolicy };
     const opened = await reach(hops, {
       resolver,
+      clock: systemClock,
       hostname: 'h.example',
       timeouts: { ...defaultTimeouts, command: 2_000 },
       isOwn: (address, port) => address === '192.0.2.99' && port === 25,

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import test, { type TestContext } from 'node:test';
 import { HostFaults } from '../../src/deliver/host-faults.ts';
 import { defaultTimeouts, netDialer, openSession, type SetupParts } from '../../src/deliver/session-setup.ts';
+import { systemClock } from '../../src/lib/clock.ts';
 import { permanent, success, failed } from '../../src/mail/failure.ts';
 import { parseNextHop } from '../../src/smtp/next-hop.ts';
 import { type Certificate, makeCertificate, opensslIsAbsent } from '../helpers/certificate.ts';
@@ -34,6 +35,7 @@ async function open(
   const logged: string[] = [];
   const opened = await openSession(policy.host, script.path ?? '127.0.0.1', peer.port, {
     dialer: netDialer,
+    clock: systemClock,
     timeouts: { ...defaultTimeouts, command: 3_000 },
     hostname: 'h.example',
     policy,

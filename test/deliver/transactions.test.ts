@@ -3,6 +3,7 @@ import test, { type TestContext } from 'node:test';
 import type { AttemptResult, Delivery } from '../../src/deliver/delivery.ts';
 import { defaultTimeouts, netDialer, openSession } from '../../src/deliver/session-setup.ts';
 import { Transactions } from '../../src/deliver/transactions.ts';
+import { systemClock } from '../../src/lib/clock.ts';
 import type { Id } from '../../src/lib/ids.ts';
 import { parseAddress } from '../../src/mail/address.ts';
 import { wireMessage } from '../../src/smtp/data.ts';
@@ -43,6 +44,7 @@ async function run(
   t.after(() => sink.close());
   const session = await openSession('127.0.0.1', '127.0.0.1', sink.port, {
     dialer: netDialer,
+    clock: systemClock,
     timeouts,
     hostname: 'h.example',
   });

@@ -36,6 +36,7 @@ export interface Station {
 const noNames: Resolver = {
   mx: async () => ({ kind: 'missing' }),
   addresses: async () => ({ kind: 'missing' }),
+  texts: async () => ({ kind: 'missing' }),
 };
 
 /** The settings that tests begin with: free ports of the loopback, everything to the peer. */

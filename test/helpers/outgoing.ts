@@ -2,7 +2,7 @@ import type { TestContext } from 'node:test';
 import { Deliverer } from '../../src/deliver/deliverer.ts';
 import type { Refusal } from '../../src/deliver/results.ts';
 import { defaultTimeouts, netDialer, type SessionTimeouts } from '../../src/deliver/session-setup.ts';
-import { SmtpCarrier } from '../../src/deliver/smtp-carrier.ts';
+import { SmtpCarrier, type SmtpCarrierParts } from '../../src/deliver/smtp-carrier.ts';
 import { Traffic } from '../../src/deliver/traffic.ts';
 import { trafficHere } from '../../src/deliver/traffic-port.ts';
 import { engines } from '../../src/engines.ts';
@@ -25,11 +25,13 @@ const hostname = 'lists.example.org';
 const claimant = { owner: 'deliver-0', leaseMs: 86_400_000 };
 
 export interface OutgoingWishes {
-  /** Where all mail goes, as in the setting `routes`. */
-  readonly route: string;
+  /** Where all mail goes, as in the setting `routes`; without it to the MX hosts. */
+  readonly route?: string;
   readonly timeouts?: Partial<SessionTimeouts>;
   readonly lifetimeMs?: number;
   readonly connections?: number;
+  /** How mail is carried otherwise. */
+  readonly carrier?: Partial<SmtpCarrierParts>;
 }
 
 /** The deliver stage on a queue of its own, by a clock that stands: no jitter in its retries. */
@@ -101,9 +103,13 @@ export async function startOutgoing(t: TestContext, wishes: OutgoingWishes): Pro
       new SmtpCarrier(
         {
           traffic: trafficHere(traffic),
-          routes: parseRoutes({ '*': wishes.route }),
+          routes: parseRoutes(wishes.route === undefined ? {} : { '*': wishes.route }),
           sourceAddresses: [],
-          resolver: { mx: async () => ({ kind: 'missing' }), addresses: async () => ({ kind: 'missing' }) },
+          resolver: {
+            mx: async () => ({ kind: 'missing' }),
+            addresses: async () => ({ kind: 'missing' }),
+            texts: async () => ({ kind: 'missing' }),
+          },
           clock,
           log,
           random: () => 0,
@@ -111,6 +117,7 @@ export async function startOutgoing(t: TestContext, wishes: OutgoingWishes): Pro
           dialer: netDialer,
           timeouts: { ...defaultTimeouts, ...wishes.timeouts },
           hostname,
+          ...wishes.carrier,
         },
         port,
       ),

@@ -12,7 +12,7 @@ export interface ScriptPeer {
 }
 
 export interface Script {
-  /** The reply to a line (`CONNECT` for a new connection), `drop` to break off. A 220 to STARTTLS begins the handshake. */
+  /** The reply to a line (`CONNECT` for a new connection), `drop` to break off, nothing to say nothing. A 220 to STARTTLS begins the handshake. */
   readonly answer: (line: string, connection: number) => string;
   readonly certificate?: Certificate;
   /** TLS from the first octet on. */
@@ -61,7 +61,7 @@ function listen(socket: Socket, script: Script, lines: string[], connection: num
     lines.push(line);
     const reply = script.answer(line, connection);
     if (reply === 'drop') socket.destroy();
-    else socket.write(`${reply}\r\n`);
+    else if (reply !== '') socket.write(`${reply}\r\n`);
     if (line === 'QUIT') socket.end();
     if (line !== 'STARTTLS' || !reply.startsWith('220')) return;
     socket.off('data', hear);
