@@ -114,7 +114,7 @@ export class Connection extends SMTPConnection {
     if (!ordinary.has(name) && ++this.#others > othersMost) {
       return this.send(421, '4.7.0 too many commands that send nothing');
     }
-    if (!ordinary.has(name) || !this.#isOrdinary()) return super._onCommand(command, next);
+    if (!ordinary.has(name) || !this.#isOrdinary()) return this.rare(command, next ?? (() => {}));
     let isDone = false;
     const done = (): void => {
       isDone = true;
@@ -132,6 +132,11 @@ export class Connection extends SMTPConnection {
       this.send(451, 'Error: internal server error');
       done();
     }
+  }
+
+  /** Carries out a command that is not one of every transaction, or does not come where one expects it. */
+  protected rare(command: Buffer, next: () => void): void {
+    super._onCommand(command, next);
   }
 
   override _parseAddressCommand(

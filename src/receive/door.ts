@@ -64,7 +64,10 @@ export class Door {
       const text = session.secure ? 'log in first' : 'begin with STARTTLS and log in';
       return this.#answered({ failure: permanent('5.7.0', text), code: 530 }, path, session);
     }
-    return this.#answered(senderRefusal(path, this.#named(session)), path, session);
+    const refusal = senderRefusal(path, this.#named(session));
+    // What a refused MAIL has asked for is not asked for by the next one.
+    if (refusal) session.envelope.smtpUtf8 = false;
+    return this.#answered(refusal, path, session);
   }
 
   recipient(path: Path, session: SMTPServerSession): Error | null {

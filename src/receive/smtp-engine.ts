@@ -1,9 +1,10 @@
 import type { Socket } from 'node:net';
 import { SMTPServer, type SMTPServerOptions } from 'smtp-server';
-import { Connection, type ConnectionParts } from './connection.ts';
+import type { Connection, ConnectionParts } from './connection.ts';
 import { Longest } from './longest.ts';
 import { ByNetwork, networkOf } from './network.ts';
 import { proxyClient } from './proxy-client.ts';
+import { StrictConnection } from './strict-connection.ts';
 
 /** A connection that has been silent for so long may be ended for a new one: longer than any round trip. */
 const silentMs = 5_000;
@@ -44,7 +45,7 @@ export class SmtpEngine extends SMTPServer {
     const held = this.#byNetwork.of(network);
     if (held.size >= this.#parts.mostFrom(address) && !this.#makeRoom((one) => held.has(one))) return refuse(socket);
     if (this.connections.size >= (this.options.maxClients ?? Infinity)) this.#makeRoom(() => true);
-    const connection: Connection = new Connection(this, socket, socketOptions, this.#parts, {
+    const connection: Connection = new StrictConnection(this, socket, socketOptions, this.#parts, {
       heard: () => this.#silent.heard(connection),
       closed: () => this.#forget(connection, network),
     });
