@@ -13,6 +13,8 @@ export interface ConnectionParts {
   readonly onMessage: (message: Collected, session: SMTPServerSession) => Promise<readonly (string | Error)[]>;
 }
 
+type Refusal = Error & { readonly responseCode?: number; readonly endsSession?: boolean };
+
 /** Who counts connections. */
 export interface Watch {
   heard(): void;
@@ -173,12 +175,14 @@ export class Connection extends SMTPConnection {
     this._dataStream = false;
     for (const reply of replies) {
       if (typeof reply === 'string') this.send(250, reply, 'DATA_OK');
-      else this.send((reply as Error & { responseCode?: number }).responseCode ?? 450, reply.message);
+      else this.send((reply as Refusal).responseCode ?? 450, reply.message);
     }
     this._transactionCounter++;
     this._unrecognizedCommands = 0;
     this.#others = 0;
     this._resetSession();
+    // After all of them: LMTP owes each recipient a reply.
+    if (replies.some((reply) => (reply as Refusal).endsSession)) this.close();
   }
 
   get #stream(): CommandStream | undefined {

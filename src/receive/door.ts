@@ -4,6 +4,7 @@ import type { User } from '../domain/users.ts';
 import { type Failure, permanent, temporary } from '../mail/failure.ts';
 import type { Route } from '../route.ts';
 import { failureReply } from '../smtp/reply.ts';
+import { bareLineEnd } from './check.ts';
 import type { Collected } from './collect.ts';
 import {
   dsnRequests,
@@ -185,5 +186,5 @@ function traceWord(session: SMTPServerSession): string {
 
 function asReply(failure: Failure, code?: number): ReplyError {
   const reply = failureReply(failure, code);
-  return new ReplyError(reply.code, reply.text);
+  return new ReplyError(reply.code, reply.text, failure === bareLineEnd);
 }

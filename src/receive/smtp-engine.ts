@@ -130,10 +130,13 @@ function refuse(socket: Socket): void {
 /** An error that the package answers with: its code, and a text that begins with the enhanced code. */
 export class ReplyError extends Error {
   readonly responseCode: number;
+  /** Nothing of this client is read after the reply. */
+  readonly endsSession: boolean;
 
-  constructor(code: number, text: string) {
+  constructor(code: number, text: string, endsSession = false) {
     super(text);
     this.responseCode = code;
+    this.endsSession = endsSession;
   }
 }
 
