@@ -49,6 +49,11 @@ export class Collecting {
     this.#most = most;
   }
 
+  /** Octets that have come, also those that were thrown away. */
+  get octets(): number {
+    return this.#octets;
+  }
+
   /** Takes the next octets; they are kept as they are, and must not be written to afterwards. */
   take(octets: Buffer): void {
     this.#octets += octets.length;

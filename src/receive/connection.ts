@@ -86,6 +86,11 @@ export class Connection extends SMTPConnection {
     return this.#message !== undefined;
   }
 
+  /** A message whose octets are still to come, from the client's side. */
+  get incoming(): Collecting | undefined {
+    return this.#stream?._dataMode ? this.#message : undefined;
+  }
+
   override send(code: number, text?: string | string[] | null, context?: string | false): void {
     if (Array.isArray(text)) {
       const last = text.length - 1;

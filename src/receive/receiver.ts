@@ -44,6 +44,7 @@ export async function startReceiver(listen: Listen, parts: ReceiverParts): Promi
   const server = new SmtpEngine(engineOptions(listen, parts, door), {
     now: () => parts.clock.now(),
     mostFrom: (address) => mostFrom(address, listen, parts.settings),
+    leastSpeed: () => parts.settings.messageOctetsPerSecond,
     room: parts.room,
     onMessage: async (message, session) => repliesFor(listen, await door.message(message, session)),
   });
