@@ -54,6 +54,10 @@ export class Collecting {
     return this.#octets;
   }
 
+  get trouble(): Collected['trouble'] {
+    return this.#trouble;
+  }
+
   /** Takes the next octets; they are kept as they are, and must not be written to afterwards. */
   take(octets: Buffer): void {
     this.#octets += octets.length;

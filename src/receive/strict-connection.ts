@@ -1,4 +1,4 @@
-import { Connection } from './connection.ts';
+import { BdatConnection } from './bdat-connection.ts';
 
 /** A response of a login: base64, or the `*` that ends it (RFC 4954 §4). */
 const response = /^(?:\*|(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?)$/;
@@ -6,9 +6,11 @@ const response = /^(?:\*|(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/
 const needlessParameter = /^(?:DATA|RSET|QUIT)\s+\S/i;
 
 /** A session with those rules about the order and form of commands that the package leaves out. */
-export class StrictConnection extends Connection {
+export class StrictConnection extends BdatConnection {
   protected override rare(command: Buffer, next: () => void): void {
     const line = command.toString('latin1').trim();
+    // Its octets must not be read as commands, whatever it interrupts.
+    if (this._nextHandler && /^BDAT /i.test(line)) this._nextHandler = false;
     if (this._nextHandler && !response.test(line)) {
       // RFC 4954 §4: what cannot be decoded ends the login.
       this._nextHandler = false;

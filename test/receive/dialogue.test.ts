@@ -27,7 +27,7 @@ const smtp: readonly (readonly [what: string, lines: readonly string[], codes: s
   ['NOOP, and VRFY that tells nothing', ['EHLO c', 'NOOP', 'VRFY ann'], '250 250 252'],
   ['EXPN', ['EHLO c', 'EXPN news'], '250 500'],
   ['AUTH and STARTTLS without their settings', ['EHLO c', 'AUTH PLAIN AAAA', 'STARTTLS'], '250 500 500'],
-  ['BDAT', ['EHLO c', mail, rcpt, 'BDAT 3 LAST'], '250 250 250 500'],
+  ['a chunk', ['EHLO c', mail, rcpt, 'BDAT 3 LAST', 'x'], '250 250 250 250'],
   ['a command of LMTP', ['LHLO c'], '500'],
   ['XCLIENT and XFORWARD', ['EHLO c', 'XCLIENT ADDR=192.0.2.1', 'XFORWARD ADDR=192.0.2.1'], '250 550 550'],
   ['what old sendmails knew', ['EHLO c', 'WIZ x', 'SHELL id', 'KILL x'], '250 500 500 500'],

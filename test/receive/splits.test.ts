@@ -5,6 +5,8 @@ import { greeted, openSession } from '../helpers/session.ts';
 import { codesOf, domain, type Station, startStation, talk } from '../helpers/station.ts';
 
 const begin = `MAIL FROM:<a@x.example>\r\nRCPT TO:<news@${domain}>\r\nDATA\r\n`;
+const chunked = begin.slice(0, -'DATA\r\n'.length);
+const bdat = (text: string, last = ''): string => `BDAT ${text.length}${last}\r\n${text}`;
 
 /** The text of a stored message without our trace line. */
 function storedText(station: Station, at: number): string {
@@ -25,6 +27,8 @@ test('a session of everything, cut anywhere, has the same replies and stores the
       `EHLO c\r\nNOOP\r\nFOO\r\n${begin}Subject: \u00e4\r\n\r\n..dot\r\n...\r\n\r\n.x\r\n.\r\n`,
       `RSET\r\nMAIL FROM:<>\r\nRCPT TO:<nobody@${domain}>\r\nDATA\r\nVRFY x\r\n`,
       `RSET\r\n${begin}.\r\n${begin}..\r\n.\r\n${begin}a\0b\r\n.\r\n${begin}x\r\n.\r\n`,
+      `${chunked}${bdat('a\r\n.')}${bdat('b\r')}${bdat('')}${bdat('\nQUIT\r\n', ' LAST')}${bdat('NOOP\r\n')}${chunked}${bdat('c\r\n')}`,
+      `DATA\r\n${bdat('DATA\r\n', ' LAST')}${chunked}${bdat('x\0')}${bdat('', ' LAST')}${chunked}${bdat('', ' LAST')}`,
       `${begin}a\rb\r\n.\r\n${begin}never read\r\n.\r\nQUIT\r\n`,
     ].join(''),
     'latin1',
@@ -36,7 +40,7 @@ test('a session of everything, cut anywhere, has the same replies and stores the
     return [...lines.map((line) => line.replace(/ ok \w+$/, ' ok')), ...texts];
   };
   const wanted = await told([wire]);
-  assert.equal(wanted.filter((line) => line === '250 2.0.0 ok').length, 4);
+  assert.equal(wanted.filter((line) => line === '250 2.0.0 ok').length, 6);
   assert.deepEqual(await told([...wire].map((octet) => Buffer.from([octet]))), wanted);
   await check(
     asyncProperty(uniqueArray(nat(wire.length - 1), { maxLength: 40 }), async (cuts) => {
