@@ -1,6 +1,9 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import { connect } from 'node:net';
+import { Duplex } from 'node:stream';
 import test, { suite } from 'node:test';
+import { connect as connectTls } from 'node:tls';
 import { MessageRoom } from '../../src/receive/collect.ts';
 import { opensslIsAbsent, selfSigned } from '../helpers/certificate.ts';
 import { HandClock } from '../helpers/hand-clock.ts';
@@ -228,3 +231,36 @@ test(
     assert.deepEqual([station.messages.length, storedText(station, 0)], [1, 'c\r\nd\r\n']);
   },
 );
+
+test('what comes in the clear behind the end of TLS is no part of a chunk', { skip: opensslIsAbsent() }, async (t) => {
+  const logged: unknown[] = [];
+  const log = (_event: string, { reason }: { readonly reason?: unknown }): unknown => logged.push(reason);
+  const { port, messages } = await startStation(t, { tls: await selfSigned(t), log });
+  const raw = connect({ port, host: '127.0.0.1', allowHalfOpen: true });
+  raw.on('error', () => {});
+  t.after(() => raw.destroy());
+  const replies = async (text: string): Promise<unknown> => raw.write(text) && once(raw, 'data');
+  await once(raw, 'data');
+  await replies('EHLO c\r\n');
+  await replies('STARTTLS\r\n');
+  // Ends TLS, and keeps the connection under it.
+  const below = new Duplex({
+    read: () => {},
+    write: (octets: Buffer, _encoding, done) => void raw.write(octets, done),
+    final: (done) => done(),
+  });
+  raw.on('data', (octets) => below.push(octets));
+  const secured = connectTls({ socket: below, rejectUnauthorized: false });
+  secured.on('error', () => {});
+  await once(secured, 'secureConnect');
+  secured.write(`EHLO c\r\n${begin}BDAT 10 LAST\r\nabc`);
+  let told = '';
+  secured.on('data', (octets) => (told += String(octets)));
+  await until('the recipient is taken', () => told.includes('250 2.1.5'));
+  secured.end();
+  await once(secured, 'finish');
+  raw.write(`defghi\r\n${begin}${letter}`);
+  await until('the session has ended', () => logged.includes('the connection ended within a message'));
+  assert.deepEqual(messages, []);
+  assert.doesNotMatch(told, /2\.0\.0 ok/);
+});
