@@ -49,9 +49,9 @@ export class Collecting {
     this.#most = most;
   }
 
-  /** Octets that have come, also those that were thrown away. */
+  /** Octets that have come, up to the limit: those above it are worth nothing. */
   get octets(): number {
-    return this.#octets;
+    return Math.min(this.#octets, this.#most);
   }
 
   get trouble(): Collected['trouble'] {

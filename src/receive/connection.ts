@@ -23,8 +23,10 @@ export interface Watch {
 
 /** The first octets of the commands of every transaction. */
 const ordinary: ReadonlySet<string> = new Set(['MAIL ', 'RCPT ', 'DATA', 'BDAT ']);
-/** Other commands (NOOP, RSET, VRFY, a greeting again), and those out of order, from one message to the next: whoever sends more only keeps the connection. */
+/** Other commands (NOOP, RSET, VRFY, a greeting again) from one message to the next: whoever sends more only keeps the connection. */
 const othersMost = 100;
+/** Commands out of order or form, likewise: who pipelines may have many recipients or chunks on the way behind a refusal. */
+const wrongMost = 1_000;
 
 const ownStatus = /^[245]\.\d{1,3}\.\d{1,3} /;
 const controls = /[\u0000-\u001f\u007f-\u009f]/g;
@@ -60,6 +62,7 @@ export abstract class Connection extends SMTPConnection {
   #replies = '';
   #message: Collecting | undefined;
   #others = 0;
+  #wrong = 0;
   /** A message is coming in by BDAT, and has not had its last octets. */
   protected isChunked = false;
 
@@ -94,7 +97,8 @@ export abstract class Connection extends SMTPConnection {
   }
 
   override send(code: number, text?: string | string[] | null, context?: string | false): void {
-    if (code === 503 && this.sendsNothing()) return;
+    if ((code === 501 || code === 503) && ++this.#wrong > wrongMost)
+      return this.send(421, '4.7.0 too many wrong commands');
     if (Array.isArray(text)) {
       // What is announced: only EHLO has more lines than one.
       const lines = [...text, 'CHUNKING'];
@@ -149,7 +153,7 @@ export abstract class Connection extends SMTPConnection {
   /** Takes a chunk of a message (RFC 3030). */
   abstract handler_BDAT(command: Buffer, next: () => void): void;
 
-  /** Counts a command that brings the client no nearer to a message; true when it was one too many, and the session has ended. */
+  /** Counts a command that sends nothing; true when it was one too many, and the session has ended. */
   protected sendsNothing(): boolean {
     if (++this.#others <= othersMost) return false;
     this.send(421, '4.7.0 too many commands that send nothing');
@@ -214,6 +218,7 @@ export abstract class Connection extends SMTPConnection {
     this._transactionCounter++;
     this._unrecognizedCommands = 0;
     this.#others = 0;
+    this.#wrong = 0;
     this._resetSession();
     // After all of them: LMTP owes each recipient a reply.
     if (replies.some((reply) => (reply as Refusal).endsSession)) this.close();

@@ -1,6 +1,6 @@
 /** What a message that is coming in has told of itself. */
 export interface Incoming {
-  /** Octets that have come. */
+  /** Octets that have come and count. */
   readonly octets: number;
 }
 

@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net';
 import { SMTPServer, type SMTPServerOptions } from 'smtp-server';
+import type { Collecting } from './collect.ts';
 import type { Connection, ConnectionParts } from './connection.ts';
 import { Longest } from './longest.ts';
 import { ByNetwork, networkOf } from './network.ts';
@@ -41,14 +42,14 @@ export class SmtpEngine extends SMTPServer {
   readonly #pace: Pace;
   /** When sockets were accepted that have no session yet. */
   readonly #accepted = new WeakMap<Socket, number>();
-  readonly #looking: NodeJS.Timeout;
+  #looking: NodeJS.Timeout | undefined;
 
   constructor(options: SMTPServerOptions, parts: EngineParts) {
     super(options);
     this.#parts = parts;
     this.#silent = new Longest(parts.now);
     this.#pace = new Pace(parts.leastSpeed);
-    this.#looking = setInterval(() => this.#look(), lookMs).unref();
+    this.server.once('listening', () => (this.#looking = setInterval(() => this.#look(), lookMs).unref()));
   }
 
   override connect(socket: Socket, socketOptions?: { readonly remoteAddress?: string }): void {
@@ -101,7 +102,7 @@ export class SmtpEngine extends SMTPServer {
     const now = this.#parts.now();
     for (const [connection, silent] of this.#silent.all()) {
       const message = connection.incoming;
-      if (message && this.#pace.isTooSlow(message, now)) this.#endSlow(connection, 'the message comes too slowly');
+      if (message && this.#pace.isTooSlow(message, now)) this.#endMessage(connection, message);
       else if (connection.isInMessage || connection._handlerPending) this.#silent.heard(connection);
       else if (silent >= commandMs) this.#endSlow(connection, 'no whole command for 5 minutes');
     }
@@ -109,10 +110,17 @@ export class SmtpEngine extends SMTPServer {
       if (now - (this.#accepted.get(socket) ?? now) >= commandMs) upmost.destroy();
   }
 
-  #endSlow(connection: Connection, why: string): void {
+  // What is above the limit has no time of its own: a message without end comes to this, too, and would come again after a 421.
+  #endMessage(connection: Connection, { trouble }: Collecting): void {
+    if (trouble === 'too large') this.#endSlow(connection, 'the message is too large', 552, '5.3.4');
+    else this.#endSlow(connection, 'the message comes too slowly');
+  }
+
+  #endSlow(connection: Connection, why: string, code = 421, status = '4.4.2'): void {
     this.#silent.forget(connection);
     this.emit('error', new Error(`${connection.remoteAddress}: ${why}`));
-    connection.send(421, `4.4.2 ${why}`);
+    connection.send(code, `${status} ${why}`);
+    connection.close();
   }
 
   // Whoever speaks keeps its place, so that clients who only hold connections open cannot keep others out.

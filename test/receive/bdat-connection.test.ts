@@ -184,13 +184,21 @@ test('very many chunks of one octet are one message, in the room of one', async 
   assert.equal(storedText(station, 0), line.repeat(lines));
 });
 
-test('empty chunks, and chunks that nobody asked for, are a way to keep a connection, and end it', async (t) => {
+test('very many recipients and chunks that were on the way behind a refusal are refused one by one', async (t) => {
+  const { port } = await startStation(t);
+  const wire = `MAIL FROM:<a@-x.example>\r\n${rcpt('news').repeat(400)}${bdat('a\r\n').repeat(400)}${bdat('', ' LAST')}`;
+  const lines = await talk(port, [`EHLO c\r\n${wire}${begin}${letter}QUIT\r\n`]);
+  assert.equal(codesOf(lines).join(' '), `220 250 553${' 503'.repeat(801)} 250 250 250 221`);
+});
+
+test('empty chunks, and what is out of order or form, are ways to keep a connection, and end it', async (t) => {
   const { port } = await startStation(t);
   for (const wire of [
     `${begin}${'BDAT 0\r\n'.repeat(120)}`,
-    'BDAT 1\r\nx'.repeat(120),
-    mail.repeat(120),
-    'DATA\r\n'.repeat(120),
+    'BDAT 1\r\nx'.repeat(1_100),
+    mail.repeat(1_100),
+    'DATA\r\n'.repeat(1_100),
+    'MAIL FROM:a@x.example\r\n'.repeat(1_100),
   ])
     assert.equal(codesOf(await talk(port, [`EHLO c\r\n${wire}`])).at(-1), '421');
 });

@@ -119,6 +119,17 @@ test('a message that comes octet by octet is broken off, stored nowhere, and its
   assert.deepEqual(messages, []);
 });
 
+test('a message above the limit has no time of its own, so that one without end has an end', async (t) => {
+  const clock = new HandClock();
+  const { port, messages } = await startStation(t, { clock });
+  const session = await greeted(t, port);
+  assert.equal(await session.codes(...begin), '250 250 250 354');
+  const reply = await overTime(session, clock, () => session.write(`${'x'.repeat(10_000)}\r\n`));
+  assert.equal(reply, '552 5.3.4 the message is too large');
+  assert.equal(await session.reply(), '');
+  assert.deepEqual(messages, []);
+});
+
 test('a large message at the least speed comes in, however long it takes', async (t) => {
   const clock = new HandClock();
   const { port, messages } = await startStation(t, {
