@@ -20,35 +20,46 @@ function pieces(wire: Buffer, cuts: readonly number[]): Buffer[] {
   return at.slice(1).map((end, index) => wire.subarray(at[index], end));
 }
 
-test('a session of everything, cut anywhere, has the same replies and stores the same messages', async (t) => {
-  const station = await startStation(t);
-  const wire = Buffer.from(
-    [
-      `EHLO c\r\nNOOP\r\nFOO\r\n${begin}Subject: \u00e4\r\n\r\n..dot\r\n...\r\n\r\n.x\r\n.\r\n`,
-      `RSET\r\nMAIL FROM:<>\r\nRCPT TO:<nobody@${domain}>\r\nDATA\r\nVRFY x\r\n`,
-      `RSET\r\n${begin}.\r\n${begin}..\r\n.\r\n${begin}a\0b\r\n.\r\n${begin}x\r\n.\r\n`,
-      `${chunked}${bdat('a\r\n.')}${bdat('b\r')}${bdat('')}${bdat('\nQUIT\r\n', ' LAST')}${bdat('NOOP\r\n')}${chunked}${bdat('c\r\n')}`,
-      `DATA\r\n${bdat('DATA\r\n', ' LAST')}${chunked}${bdat('x\0')}${bdat('', ' LAST')}${chunked}${bdat('', ' LAST')}`,
-      `${begin}a\rb\r\n.\r\n${begin}never read\r\n.\r\nQUIT\r\n`,
-    ].join(''),
-    'latin1',
-  );
-  const told = async (parts: readonly Buffer[]): Promise<readonly string[]> => {
-    const first = station.messages.length;
-    const lines = await talk(station.port, parts);
-    const texts = station.messages.slice(first).map((_, at) => storedText(station, first + at));
-    return [...lines.map((line) => line.replace(/ ok \w+$/, ' ok')), ...texts];
-  };
-  const wanted = await told([wire]);
-  assert.equal(wanted.filter((line) => line === '250 2.0.0 ok').length, 6);
-  assert.deepEqual(await told([...wire].map((octet) => Buffer.from([octet]))), wanted);
-  await check(
-    asyncProperty(uniqueArray(nat(wire.length - 1), { maxLength: 40 }), async (cuts) => {
-      assert.deepEqual(await told(pieces(wire, cuts)), wanted);
-    }),
-    { numRuns: 15, endOnFailure: true },
-  );
-});
+const three = `${chunked}RCPT TO:<closed@${domain}>\r\nRCPT TO:<news-help@${domain}>\r\n`;
+
+// A session at each door, and how many recipients are accepted in it.
+const sessions: readonly (readonly [protocol: 'smtp' | 'lmtp', wire: readonly string[], accepted: number])[] = [
+  ['smtp', [
+    `EHLO c\r\nNOOP\r\nFOO\r\n${begin}Subject: \u00e4\r\n\r\n..dot\r\n...\r\n\r\n.x\r\n.\r\n`,
+    `RSET\r\nMAIL FROM:<>\r\nRCPT TO:<nobody@${domain}>\r\nDATA\r\nVRFY x\r\n`,
+    `RSET\r\n${begin}.\r\n${begin}..\r\n.\r\n${begin}a\0b\r\n.\r\n${begin}x\r\n.\r\n`,
+    `${chunked}${bdat('a\r\n.')}${bdat('b\r')}${bdat('')}${bdat('\nQUIT\r\n', ' LAST')}${bdat('NOOP\r\n')}${chunked}${bdat('c\r\n')}`,
+    `DATA\r\n${bdat('DATA\r\n', ' LAST')}${chunked}${bdat('x\0')}${bdat('', ' LAST')}${chunked}${bdat('', ' LAST')}`,
+    `${begin}a\rb\r\n.\r\n${begin}never read\r\n.\r\nQUIT\r\n`,
+  ], 6],
+  ['lmtp', [
+    `LHLO c\r\n${three}DATA\r\nx\r\n..y\r\n.\r\n${three}${bdat('a\r\n.\r')}${bdat('\nNOOP\r\n', ' LAST')}`,
+    `${three}${bdat('x'.repeat(1_300))}${bdat('\r\n')}RSET\r\n${bdat('QUIT\r\n', ' LAST')}${three}${bdat('b\r\n')}${bdat('', ' LAST')}`,
+    `${three}${bdat('a\0\r\n', ' LAST')}${three}${bdat('c', ' LAST')}${three}${bdat('a\n', ' LAST')}${three}${bdat('never read\r\n', ' LAST')}QUIT\r\n`,
+  ], 8],
+]; // prettier-ignore
+
+for (const [protocol, parts, accepted] of sessions) {
+  test(`a session of everything (${protocol}), cut anywhere, has the same replies and stores the same messages`, async (t) => {
+    const station = await startStation(t, {}, protocol);
+    const wire = Buffer.from(parts.join(''), 'latin1');
+    const told = async (some: readonly Buffer[]): Promise<readonly string[]> => {
+      const first = station.messages.length;
+      const lines = await talk(station.port, some);
+      const texts = station.messages.slice(first).map((_, at) => storedText(station, first + at));
+      return [...lines.map((line) => line.replace(/ ok \w+$/, ' ok')), ...texts];
+    };
+    const wanted = await told([wire]);
+    assert.equal(wanted.filter((line) => line === '250 2.0.0 ok').length, accepted);
+    assert.deepEqual(await told([...wire].map((octet) => Buffer.from([octet]))), wanted);
+    await check(
+      asyncProperty(uniqueArray(nat(wire.length - 1), { maxLength: 40 }), async (cuts) => {
+        assert.deepEqual(await told(pieces(wire, cuts)), wanted);
+      }),
+      { numRuns: 15, endOnFailure: true },
+    );
+  });
+}
 
 /** Every text of CR, LF and NUL with so many octets. */
 function mixes(length: number): string[] {
