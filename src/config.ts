@@ -1,13 +1,4 @@
-import {
-  addressOrNothing,
-  domainOrNothing,
-  domains,
-  eachAddress,
-  eachHostPort,
-  eachLmtpPort,
-  loopbackOrNothing,
-  routes,
-} from './smtp/setting-checks.ts';
+import * as checks from './smtp/setting-checks.ts';
 import { tlsSettingRows } from './smtp/tls-settings.ts';
 import type { SettingRow, ValuesOf } from './lib/settings.ts';
 
@@ -19,7 +10,7 @@ export const serverSettingRows = [
     type: 'texts',
     initial: [],
     most: 253,
-    check: domains,
+    check: checks.domains,
     meaning: 'domains whose mail is ours; the lists live below lists/<domain>/',
   },
   {
@@ -27,7 +18,7 @@ export const serverSettingRows = [
     type: 'text',
     initial: '',
     most: 253,
-    check: domainOrNothing,
+    check: checks.domainOrNothing,
     meaning: 'the name we greet with; empty: the first domain',
   },
   {
@@ -36,7 +27,7 @@ export const serverSettingRows = [
     type: 'text',
     initial: '',
     most: 254,
-    check: addressOrNothing,
+    check: checks.addressOrNothing,
     meaning: 'who gets mail to postmaster, abuse and mailer-daemon, and trouble of lists without an owner',
   },
   {
@@ -44,7 +35,7 @@ export const serverSettingRows = [
     type: 'texts',
     initial: ['0.0.0.0:25'],
     most: 100,
-    check: eachHostPort,
+    check: checks.eachHostPort,
     meaning: 'where SMTP is listened for; [::]:25 is IPv6 and IPv4',
   },
   {
@@ -52,7 +43,7 @@ export const serverSettingRows = [
     type: 'texts',
     initial: [],
     most: 100,
-    check: eachLmtpPort,
+    check: checks.eachLmtpPort,
     meaning: 'where LMTP is listened for; never port 25 (RFC 2033)',
   },
   {
@@ -60,7 +51,7 @@ export const serverSettingRows = [
     type: 'texts',
     initial: [],
     most: 100,
-    check: eachHostPort,
+    check: checks.eachHostPort,
     meaning: 'where mail of users ("ezlm user") is taken after STARTTLS, like 0.0.0.0:587; needs a certificate',
   },
   {
@@ -68,7 +59,7 @@ export const serverSettingRows = [
     type: 'texts',
     initial: [],
     most: 100,
-    check: eachHostPort,
+    check: checks.eachHostPort,
     meaning: 'the same with TLS from the first octet, like 0.0.0.0:465',
   },
   {
@@ -76,16 +67,16 @@ export const serverSettingRows = [
     type: 'texts',
     initial: [],
     most: 45,
-    check: eachAddress,
+    check: checks.eachAddress,
     meaning:
-      'addresses of front ends that begin every connection with a header of the PROXY protocol, version 1 or 2; without it they are not heard',
+      'addresses of front ends that begin every connection with a PROXY header (version 1 or 2), or are not heard',
   },
   {
     name: 'xclientFrom',
     type: 'texts',
     initial: [],
     most: 45,
-    check: eachAddress,
+    check: checks.eachAddress,
     meaning: 'addresses of front ends that may name their client with XCLIENT',
   },
   ...tlsSettingRows,
@@ -95,7 +86,7 @@ export const serverSettingRows = [
     type: 'map',
     initial: {},
     most: 300,
-    check: routes,
+    check: checks.routes,
     meaning:
       'next hop by recipient domain instead of its MX: {"example.net": "127.0.0.1:2526"}; "*" is every other domain (a smarthost). HOST:PORT, smtp://HOST:PORT, smtps://HOST, lmtp://HOST:PORT or lmtp:/SOCKET, then ?tls=none, opportunistic, required or verified, &user=NAME (&password=FILE of secrets/, &auth=MECHANISM, &clear=yes: without TLS too)',
   },
@@ -108,6 +99,16 @@ export const serverSettingRows = [
     most: 1_073_741_824,
     unit: 'octets',
     meaning: 'the largest message that is taken in',
+  },
+  {
+    name: 'messageOctetsPerSecond',
+    isLive: true,
+    type: 'number',
+    initial: 500,
+    least: 1,
+    most: 1_000_000,
+    unit: 'octets per second',
+    meaning: 'a message that comes in more slowly is broken off once it is five minutes behind',
   },
   {
     name: 'recipientsMost',
@@ -134,8 +135,7 @@ export const serverSettingRows = [
     initial: 50,
     least: 1,
     most: 50_000,
-    meaning:
-      'of these from one address (IPv6: one /64); the own machine, LMTP, proxyFrom and xclientFrom are not counted',
+    meaning: 'of these from one address (IPv6: one /64); own machine, LMTP, proxyFrom and xclientFrom are not counted',
   },
   {
     name: 'receivedMost',
@@ -179,7 +179,7 @@ export const serverSettingRows = [
     type: 'texts',
     initial: [],
     most: 45,
-    check: eachAddress,
+    check: checks.eachAddress,
     meaning: 'our addresses that mail leaves from, IPv4 or IPv6, used in turn; none: the system chooses',
   },
   {
@@ -253,7 +253,7 @@ export const serverSettingRows = [
     type: 'text',
     initial: '',
     most: 100,
-    check: loopbackOrNothing,
+    check: checks.loopbackOrNothing,
     meaning:
       'where /metrics (for Prometheus), /health and /ready are served over HTTP, like 127.0.0.1:9125; loopback only; empty: nowhere',
   },

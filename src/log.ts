@@ -23,7 +23,7 @@ export const events = {
   },
   'session.refused': { level: 'info', meaning: 'a command of a client was refused; says which and why' },
   'message.accepted': { level: 'info', meaning: 'a message is on disk and was answered with 250' },
-  'message.refused': { level: 'info', meaning: 'a message was refused at the end of DATA; says why' },
+  'message.refused': { level: 'info', meaning: 'a message was refused when it had come; says why' },
   'entry.done': { level: 'info', meaning: 'a queue entry was worked off; says by which stage and with what result' },
   'entry.deferred': {
     level: 'warn',

@@ -11,9 +11,15 @@ const lineOctetsMost = 65_536;
 /** Of the header of one message: far above what mail has (Postfix keeps 100 KiB), and what every stage can look through at once. */
 const headerMost = { fields: 2_000, octets: 1_048_576 };
 
+/**
+ * RFC 5321 §2.3.8 forbids both. Whoever sends one may be reaching for another reader of line ends, to whom the message ends there and what
+ * follows it is a second one (SMTP smuggling): the session ends with the reply, and what came behind is read by nobody.
+ */
+export const bareLineEnd: Failure = permanent('5.6.0', 'the message has a CR or LF that is not part of a CRLF');
+
 /** Why a whole message cannot be taken in, or undefined. `receivedMost`: Received fields at which it is taken to loop. */
 export function checkMessage(message: Buffer, receivedMost: number): Failure | undefined {
-  if (hasBareLineEnd(message)) return permanent('5.6.0', 'the message has a CR or LF that is not part of a CRLF');
+  if (hasBareLineEnd(message)) return bareLineEnd;
   if (message.includes(0)) return permanent('5.6.0', 'the message has a NUL');
   if (hasLongLine(message)) return permanent('5.6.0', `the message has a line of more than ${lineOctetsMost} octets`);
   const { fields, bodyStart } = parseHeader(message, headerMost);

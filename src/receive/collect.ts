@@ -49,6 +49,15 @@ export class Collecting {
     this.#most = most;
   }
 
+  /** Octets that have come, up to the limit: those above it are worth nothing. */
+  get octets(): number {
+    return Math.min(this.#octets, this.#most);
+  }
+
+  get trouble(): Collected['trouble'] {
+    return this.#trouble;
+  }
+
   /** Takes the next octets; they are kept as they are, and must not be written to afterwards. */
   take(octets: Buffer): void {
     this.#octets += octets.length;

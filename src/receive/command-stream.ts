@@ -15,6 +15,12 @@ export interface Collector {
   take(octets: Buffer): void;
 }
 
+/** Finds the end of the octets that follow a command. */
+export interface Cutter {
+  /** Takes the next octets, never none; gives where those begin that follow the end, once it has come. */
+  feed(chunk: Buffer): number | undefined;
+}
+
 /**
  * Cuts what a client sends into commands and messages, at any split the same, in place of the package's own stream (3.21.6), through which a
  * message of 4 KiB costs 37 µs more: a string for each write, a second stream for each message, a look at each octet.
@@ -22,7 +28,7 @@ export interface Collector {
 export class CommandStream extends SMTPStream {
   readonly #onQuiet: () => void;
   #rest: Buffer = none;
-  #message: { readonly octets: MessageOctets; readonly end: () => void } | undefined;
+  #message: { readonly octets: Cutter; readonly end: (goOn: () => void) => void } | undefined;
   /** A command is being carried out, or a message awaits its reply. */
   #isWaiting = false;
   #isRunning = false;
@@ -43,8 +49,13 @@ export class CommandStream extends SMTPStream {
 
   /** What follows is a message. At its end nothing is read until `afterMessage`. */
   startMessage(collector: Collector, onEnd: () => void): void {
+    this.startOctets(new MessageOctets((octets) => collector.take(octets)), onEnd);
+  }
+
+  /** What follows are octets. At their end nothing is read until `goOn` or `afterMessage`. */
+  startOctets(octets: Cutter, onEnd: (goOn: () => void) => void): void {
     this._dataMode = true;
-    this.#message = { octets: new MessageOctets((octets) => collector.take(octets)), end: onEnd };
+    this.#message = { octets, end: onEnd };
   }
 
   /** The message has its replies, which `answer` says; then the reading goes on. */
@@ -144,7 +155,7 @@ export class CommandStream extends SMTPStream {
     this.#message = undefined;
     this._dataMode = false;
     this.#isWaiting = true;
-    end();
+    end(this.#next);
     return true;
   }
 }

@@ -13,6 +13,8 @@ export interface ConnectionParts {
   readonly onMessage: (message: Collected, session: SMTPServerSession) => Promise<readonly (string | Error)[]>;
 }
 
+type Refusal = Error & { readonly responseCode?: number; readonly endsSession?: boolean };
+
 /** Who counts connections. */
 export interface Watch {
   heard(): void;
@@ -20,9 +22,11 @@ export interface Watch {
 }
 
 /** The first octets of the commands of every transaction. */
-const ordinary: ReadonlySet<string> = new Set(['MAIL ', 'RCPT ', 'DATA']);
+const ordinary: ReadonlySet<string> = new Set(['MAIL ', 'RCPT ', 'DATA', 'BDAT ']);
 /** Other commands (NOOP, RSET, VRFY, a greeting again) from one message to the next: whoever sends more only keeps the connection. */
 const othersMost = 100;
+/** Commands out of order or form, likewise: who pipelines may have many recipients or chunks on the way behind a refusal. */
+const wrongMost = 1_000;
 
 const ownStatus = /^[245]\.\d{1,3}\.\d{1,3} /;
 const controls = /[\u0000-\u001f\u007f-\u009f]/g;
@@ -52,12 +56,15 @@ const refusals: Readonly<Record<number, string>> = {
  * has the enhanced code that its text begins with, or the one of our table: the package would put one of its own before every text (550 is
  * always 5.1.1 to it), or none. Parameters of MAIL and RCPT are kept as they came.
  */
-export class Connection extends SMTPConnection {
+export abstract class Connection extends SMTPConnection {
   readonly #parts: ConnectionParts;
   readonly #watch: Watch;
   #replies = '';
   #message: Collecting | undefined;
   #others = 0;
+  #wrong = 0;
+  /** A message is coming in by BDAT, and has not had its last octets. */
+  protected isChunked = false;
 
   constructor(
     server: SMTPServer,
@@ -84,13 +91,22 @@ export class Connection extends SMTPConnection {
     return this.#message !== undefined;
   }
 
+  /** A message whose octets are still to come, from the client's side. */
+  get incoming(): Collecting | undefined {
+    return this.isChunked || this.stream?._dataMode ? this.#message : undefined;
+  }
+
   override send(code: number, text?: string | string[] | null, context?: string | false): void {
+    if ((code === 501 || code === 503) && ++this.#wrong > wrongMost)
+      return this.send(421, '4.7.0 too many wrong commands');
     if (Array.isArray(text)) {
-      const last = text.length - 1;
-      this.#replies += text.map((line, at) => this.#line(code, at < last ? '-' : ' ', line, context)).join('');
+      // What is announced: only EHLO has more lines than one.
+      const lines = [...text, 'CHUNKING'];
+      const last = lines.length - 1;
+      this.#replies += lines.map((line, at) => this.#line(code, at < last ? '-' : ' ', line, context)).join('');
     } else this.#replies += this.#line(code, ' ', text ?? '', context);
     // A greeting, and what comes before a handshake, does not wait.
-    if (code === 220 || !this.#stream?.isRunning) this.#flush();
+    if (code === 220 || !this.stream?.isRunning) this.#flush();
     if (code === 421) this.close();
   }
 
@@ -104,17 +120,16 @@ export class Connection extends SMTPConnection {
     const message = this.#message;
     this.#message = undefined;
     this._dataStream = null;
-    if (message && this.#stream?._dataMode) void this.#parts.onMessage(message.end('broken off'), this.session);
+    if (message && (this.isChunked || this.stream?._dataMode))
+      void this.#parts.onMessage(message.end('broken off'), this.session);
     super._onClose();
   }
 
   override _onCommand(command: Buffer, next?: () => void): void {
     this.#watch.heard();
     const name = command.toString('latin1', 0, 5).toUpperCase();
-    if (!ordinary.has(name) && ++this.#others > othersMost) {
-      return this.send(421, '4.7.0 too many commands that send nothing');
-    }
-    if (!ordinary.has(name) || !this.#isOrdinary()) return super._onCommand(command, next);
+    if (!ordinary.has(name) && this.sendsNothing()) return;
+    if (!ordinary.has(name) || !this.#isOrdinary()) return this.rare(command, next ?? (() => {}));
     let isDone = false;
     const done = (): void => {
       isDone = true;
@@ -125,13 +140,29 @@ export class Connection extends SMTPConnection {
     try {
       if (name === 'MAIL ') this.handler_MAIL(command, done);
       else if (name === 'RCPT ') this.handler_RCPT(command, done);
-      else this.handler_DATA(command, done);
+      else if (name === 'DATA') this.handler_DATA(command, done);
+      else this.handler_BDAT(command, done);
     } catch (error) {
       this._server.emit('error', error as Error);
       if (isDone) return;
       this.send(451, 'Error: internal server error');
       done();
     }
+  }
+
+  /** Takes a chunk of a message (RFC 3030). */
+  abstract handler_BDAT(command: Buffer, next: () => void): void;
+
+  /** Counts a command that sends nothing; true when it was one too many, and the session has ended. */
+  protected sendsNothing(): boolean {
+    if (++this.#others <= othersMost) return false;
+    this.send(421, '4.7.0 too many commands that send nothing');
+    return true;
+  }
+
+  /** Carries out a command that is not one of every transaction, or does not come where one expects it. */
+  protected rare(command: Buffer, next: () => void): void {
+    super._onCommand(command, next);
   }
 
   override _parseAddressCommand(
@@ -146,20 +177,34 @@ export class Connection extends SMTPConnection {
   }
 
   override handler_DATA(command: Buffer, next: () => void): void {
-    const stream = this.#stream;
+    const { stream } = this;
     if (this.session.envelope.rcptTo.length === 0 || !stream) return super.handler_DATA(command, next);
-    const message = new Collecting(this.#parts.room, Number(this._server.options.size));
-    this.#message = message;
-    // To the package it says that the client waits for us.
-    this._dataStream = message as never;
-    stream.startMessage(message, () => void this.#received(message.end()));
+    const message = this.collect();
+    stream.startMessage(message, () => void this.received(message.end()));
     this.send(354, 'End data with <CR><LF>.<CR><LF>');
     next();
   }
 
-  async #received(message: Collected): Promise<void> {
-    const replies = await this.#parts.onMessage(message, this.session);
-    if (this.#stream) this.#stream.afterMessage(() => this.#answer(replies));
+  /** The message that is coming in, or a new one. */
+  protected collect(): Collecting {
+    const message = (this.#message ??= new Collecting(this.#parts.room, Number(this._server.options.size)));
+    // To the package it says that the client waits for us.
+    this._dataStream = message as never;
+    return message;
+  }
+
+  /** Throws away the chunks that have come. */
+  protected forget(): void {
+    this.isChunked = false;
+    this.#message?.end('broken off');
+    this.#message = undefined;
+  }
+
+  /** Hands a message in and gives its replies; `isWhole`: in LMTP for each recipient, else one for the chunk that was not taken. */
+  protected async received(message: Collected, isWhole = true): Promise<void> {
+    const all = await this.#parts.onMessage(message, this.session);
+    const replies = isWhole ? all : all.slice(0, 1);
+    if (this.stream) this.stream.afterMessage(() => this.#answer(replies));
     else this.#answer(replies);
   }
 
@@ -168,15 +213,18 @@ export class Connection extends SMTPConnection {
     this._dataStream = false;
     for (const reply of replies) {
       if (typeof reply === 'string') this.send(250, reply, 'DATA_OK');
-      else this.send((reply as Error & { responseCode?: number }).responseCode ?? 450, reply.message);
+      else this.send((reply as Refusal).responseCode ?? 450, reply.message);
     }
     this._transactionCounter++;
     this._unrecognizedCommands = 0;
     this.#others = 0;
+    this.#wrong = 0;
     this._resetSession();
+    // After all of them: LMTP owes each recipient a reply.
+    if (replies.some((reply) => (reply as Refusal).endsSession)) this.close();
   }
 
-  get #stream(): CommandStream | undefined {
+  protected get stream(): CommandStream | undefined {
     return (this._parser as CommandStream | false) || undefined;
   }
 

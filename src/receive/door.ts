@@ -4,6 +4,7 @@ import type { User } from '../domain/users.ts';
 import { type Failure, permanent, temporary } from '../mail/failure.ts';
 import type { Route } from '../route.ts';
 import { failureReply } from '../smtp/reply.ts';
+import { bareLineEnd } from './check.ts';
 import type { Collected } from './collect.ts';
 import {
   dsnRequests,
@@ -64,7 +65,10 @@ export class Door {
       const text = session.secure ? 'log in first' : 'begin with STARTTLS and log in';
       return this.#answered({ failure: permanent('5.7.0', text), code: 530 }, path, session);
     }
-    return this.#answered(senderRefusal(path, this.#named(session)), path, session);
+    const refusal = senderRefusal(path, this.#named(session));
+    // What a refused MAIL has asked for is not asked for by the next one.
+    if (refusal) session.envelope.smtpUtf8 = false;
+    return this.#answered(refusal, path, session);
   }
 
   recipient(path: Path, session: SMTPServerSession): Error | null {
@@ -182,5 +186,5 @@ function traceWord(session: SMTPServerSession): string {
 
 function asReply(failure: Failure, code?: number): ReplyError {
   const reply = failureReply(failure, code);
-  return new ReplyError(reply.code, reply.text);
+  return new ReplyError(reply.code, reply.text, failure === bareLineEnd);
 }

@@ -21,6 +21,12 @@ export class Longest<T> {
     this.#heard.delete(one);
   }
 
+  /** Everybody with the milliseconds of their silence, as it is now: who is heard meanwhile does not come twice. */
+  all(): [one: T, silentMs: number][] {
+    const now = this.#now();
+    return [...this.#heard].map(([one, at]) => [one, now - at]);
+  }
+
   /** The one that has been silent for longest of those for which `mayGo` is true; few are asked. */
   find(mayGo: (one: T, silentMs: number) => boolean): T | undefined {
     const now = this.#now();

@@ -44,6 +44,7 @@ export async function startReceiver(listen: Listen, parts: ReceiverParts): Promi
   const server = new SmtpEngine(engineOptions(listen, parts, door), {
     now: () => parts.clock.now(),
     mostFrom: (address) => mostFrom(address, listen, parts.settings),
+    leastSpeed: () => parts.settings.messageOctetsPerSecond,
     room: parts.room,
     onMessage: async (message, session) => repliesFor(listen, await door.message(message, session)),
   });
@@ -117,13 +118,15 @@ function callbacks(listen: Listen, door: Door): SMTPServerOptions {
     ...(isSubmission(listen) && {
       onSecure: (_socket, session, done) => {
         // Only now, and only here: no password ever goes over a plain connection.
-        (session as { disabledCommands?: string[] }).disabledCommands = [...unusedCommands, 'STARTTLS'];
+        (session as { disabledCommands?: string[] }).disabledCommands = unusedCommands;
         done();
       },
     }),
-    onAuth: ({ method, username = '', password = '' }, session, done) => {
+    onAuth: ({ method, username = '', password = '', authzid }, session, done) => {
       // A front end's word is no password.
       if (method === 'XCLIENT') return done(null);
+      // RFC 4616 §2: to act as somebody else is a right that nobody has here.
+      if (authzid && authzid !== username) return done(new ReplyError(535, '5.7.8 nobody acts for another user here'));
       return void door.login(username, password ?? '', session).then(
         (user) => (user instanceof ReplyError ? done(user) : done(null, { user })),
         (error: unknown) => done(door.trouble(error)),

@@ -71,6 +71,11 @@ export class Session {
     return this.#text;
   }
 
+  /** Throws away what has come and was not asked for. */
+  forget(): void {
+    this.#text = '';
+  }
+
   /** From here on inside TLS; the certificate is the test's own. */
   async secure(): Promise<void> {
     this.#socket.removeAllListeners();

@@ -63,8 +63,8 @@ export async function startStation(
 }
 
 /**
- * Sends the parts one after the other (each in a write of its own) and gives every reply line until the server closes. Every refusal must
- * have an enhanced code of its own class.
+ * Sends the parts one after the other (each in a write of its own), as long as it is heard, and gives every reply line until the server closes.
+ * Every refusal must have an enhanced code of its own class.
  */
 export async function talk(port: number, parts: readonly (string | Buffer)[]): Promise<string[]> {
   const socket = connect({ port, host: '127.0.0.1', noDelay: true });
@@ -73,6 +73,7 @@ export async function talk(port: number, parts: readonly (string | Buffer)[]): P
   socket.on('data', (octets) => (text += octets.toString('latin1')));
   await once(socket, 'data');
   for (const part of parts) {
+    if (!socket.writable) break;
     socket.write(typeof part === 'string' ? Buffer.from(part, 'latin1') : part);
     if (parts.length > 1) await new Promise((resolve) => setImmediate(resolve));
   }

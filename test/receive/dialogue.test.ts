@@ -27,7 +27,7 @@ const smtp: readonly (readonly [what: string, lines: readonly string[], codes: s
   ['NOOP, and VRFY that tells nothing', ['EHLO c', 'NOOP', 'VRFY ann'], '250 250 252'],
   ['EXPN', ['EHLO c', 'EXPN news'], '250 500'],
   ['AUTH and STARTTLS without their settings', ['EHLO c', 'AUTH PLAIN AAAA', 'STARTTLS'], '250 500 500'],
-  ['BDAT', ['EHLO c', mail, rcpt, 'BDAT 3 LAST'], '250 250 250 500'],
+  ['a chunk', ['EHLO c', mail, rcpt, 'BDAT 3 LAST', 'x'], '250 250 250 250'],
   ['a command of LMTP', ['LHLO c'], '500'],
   ['XCLIENT and XFORWARD', ['EHLO c', 'XCLIENT ADDR=192.0.2.1', 'XFORWARD ADDR=192.0.2.1'], '250 550 550'],
   ['what old sendmails knew', ['EHLO c', 'WIZ x', 'SHELL id', 'KILL x'], '250 500 500 500'],
@@ -48,7 +48,7 @@ const help = `RCPT TO:<news-help@${domain}>`;
 const lmtp: readonly (readonly [what: string, lines: readonly string[], codes: string])[] = [
   ['one reply for each that was accepted at RCPT', ['LHLO c', mail, rcpt, `RCPT TO:<nobody@${domain}>`, closed, help, 'DATA', ...text], '250 250 250 550 250 250 354 250 550 250'],
   ['a recipient that is named twice owes no reply', ['LHLO c', mail, rcpt, rcpt.replace('news', 'News'), 'DATA', ...text], '250 250 250 452 354 250'],
-  ['everybody is refused for a message that cannot be taken', ['LHLO c', mail, rcpt, help, 'DATA', 'Subject: a', '', 'a\rb', '.'], '250 250 250 250 354 550 550'],
+  ['everybody is refused for a message that cannot be taken', ['LHLO c', mail, rcpt, help, 'DATA', 'Subject: a', '', 'a\0b', '.'], '250 250 250 250 354 550 550'],
   ['all lists refuse', ['LHLO c', mail, closed, 'DATA', ...text], '250 250 250 354 550'],
   ['nobody is relayed for here either', ['LHLO c', mail, 'RCPT TO:<bob@other.example>', 'DATA'], '250 250 550 503'],
   ['commands of SMTP', ['EHLO c', 'HELO c'], '500 500'],
@@ -61,6 +61,25 @@ suite('LMTP', { concurrency: 8 }, () => {
       const replies = await talk(port, [[...lines, 'QUIT', ''].join('\r\n')]);
       assert.equal(codesOf(replies).join(' '), `220 ${codes} 221`, replies.join('\n'));
     });
+  }
+});
+
+test('a message with a CR or LF of its own is answered, to each recipient in LMTP, and nothing behind it is read', async (t) => {
+  for (const [protocol, hello, count] of [
+    ['smtp', 'EHLO c', 1],
+    ['lmtp', 'LHLO c', 2],
+  ] as const) {
+    const { port, messages } = await startStation(t, {}, protocol);
+    for (const bare of ['a\rb', 'a\nb', '\n.\n', '\r.\r', 'x\r']) {
+      const wire = [hello, mail, rcpt, help, 'DATA', bare, '.', mail, rcpt, 'DATA', ...text, 'QUIT', ''].join('\r\n');
+      for (const parts of [[wire], wire.split(/(?<=\n)/)]) {
+        const lines = await talk(port, parts);
+        assert.deepEqual(lines.slice(-count), Array(count).fill(lines.at(-1)));
+        assert.match(lines.at(-1)!, /^550 5\.6\.0 .*CR or LF/);
+        assert.equal(codesOf(lines).join(' '), `220 250 250 250 250 354${' 550'.repeat(count)}`);
+      }
+    }
+    assert.deepEqual(messages, []);
   }
 });
 

@@ -100,7 +100,7 @@ test('what is refused says why, with the right code', async (t) => {
   const data = async (text: string, to = 'news'): Promise<string> =>
     (await talk(port, [begin.replace('<news@', `<${to}@`), `${text}.\r\n`, 'QUIT\r\n'])).at(-2)!;
   assert.match(await data('Subject: a\r\n\r\nx\r\n', 'closed'), /^550 5\.7\.1 this list takes no posts/);
-  assert.match(await data('Subject: a\r\n\r\na\nb\r\n'), /^550 5\.6\.0 .*CR or LF/);
+  assert.match(await data('Subject: a\r\n\r\na\0b\r\n'), /^550 5\.6\.0 .*NUL/);
   assert.match(await data(`${'Received: x\r\n'.repeat(100)}\r\nx\r\n`), /^554 5\.4\.6/);
   assert.match(await data(`Subject: a\r\n\r\n${`${'x'.repeat(998)}\r\n`.repeat(80)}`), /^552 5\.3\.4/);
   assert.equal(messages.length, 0);
