@@ -110,8 +110,7 @@ export const operatingVerbs: readonly VerbRow[] = [
     json: true,
     meaning: 'look at the lanes of the running daemon, and pause, resume or slow them',
     more: [
-      'A domain, or a host that no mail goes to now, is paused from the next mail on; what delivery has taken of a domain already still goes.',
-      'A lane is a set of mail hosts. What is on the wire finishes; the rest waits. Until resume, or until the daemon ends.',
+      'A lane is a set of mail hosts. What is on the wire finishes; the rest goes back into the queue and waits, until resume or the end of the daemon. The same holds for a domain, whose lane goes on with others, and for a host that no mail goes to now.',
       'A list is paused by holding all its posts in the queue, which outlives the daemon; later posts of it are not held.',
     ],
     examples: [
