@@ -74,7 +74,11 @@ export const operatingVerbs: readonly VerbRow[] = [
     arguments: [],
     options: [
       { name: 'interval', type: 'text', meaning: 'seconds between two looks; 2 when not given' },
-      { name: 'once', type: 'flag', meaning: 'look once and end' },
+      {
+        name: 'once',
+        type: 'flag',
+        meaning: 'show it once and end; while a post goes out that is a second, for its rate',
+      },
     ],
     changes: false,
     json: true,

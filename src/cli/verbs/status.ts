@@ -4,7 +4,7 @@ import { askDaemon } from '../ask.ts';
 import { type Call, type Ending, exit, printJson, timeText } from '../door.ts';
 import { isRunning } from '../is-running.ts';
 import { withHome } from '../open.ts';
-import { postLine } from '../post-text.ts';
+import { postName, progressText } from '../post-text.ts';
 import { type PostProgress, Watch } from '../snapshot.ts';
 
 /** Posts that a text names; more of them are counted. */
@@ -57,7 +57,7 @@ function fieldsOf({ home, isRunning: running, daemon, lists, counts, posts, due 
 
 function linesOf({ home, isRunning: running, daemon, lists, counts, posts, due }: Status): string[] {
   const since = daemon ? ` since ${timeText(daemon.startedAt)}, process ${daemon.pid}` : '';
-  const named = posts.slice(0, postsMost).map((post) => `post     ${postLine(post)}\n`);
+  const named = posts.slice(0, postsMost).map((post) => `post     ${postName(post)}: ${progressText(post)}\n`);
   return [
     `home     ${home}\n`,
     `daemon   ${running ? `running${since}` : 'not running ("ezlm serve" starts it)'}\n`,
