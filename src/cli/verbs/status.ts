@@ -3,6 +3,7 @@ import type { QueueCounts } from '../../queue/store.ts';
 import { askDaemon } from '../ask.ts';
 import { type Call, type Ending, exit, printJson, timeText } from '../door.ts';
 import { isRunning } from '../is-running.ts';
+import { atWorkText } from '../lane-text.ts';
 import { withHome } from '../open.ts';
 import { postName, progressText } from '../post-text.ts';
 import { type PostProgress, Watch } from '../snapshot.ts';
@@ -62,7 +63,7 @@ function linesOf({ home, isRunning: running, daemon, lists, counts, posts, due }
     `home     ${home}\n`,
     `daemon   ${running ? `running${since}` : 'not running ("ezlm serve" starts it)'}\n`,
     ...(daemon ? [`listens  ${daemon.listening.join(', ')}\n`] : []),
-    ...(daemon ? [`sends    over ${daemon.connections} connections in ${daemon.lanes} lanes\n`] : []),
+    ...(daemon ? [`sends    over ${atWorkText(daemon.connections, daemon.lanes)}\n`] : []),
     `lists    ${lists}\n`,
     `entries  ${counts.ready} ready, ${counts.claimed} being worked on, ${counts.held} held\n`,
     `chunks   ${counts.chunks}\n`,

@@ -1,7 +1,7 @@
 import type { LaneReport } from '../../lane-report.ts';
 import type { Clock } from '../../lib/clock.ts';
 import { type Call, type Complaint, complaint, type Ending, exit, isComplaint, printJson, timeText } from '../door.ts';
-import { etaText, laneHeading, laneLine, rateText } from '../lane-text.ts';
+import { atWorkText, etaText, laneHeading, laneLine, rateText } from '../lane-text.ts';
 import { withHome } from '../open.ts';
 import { pacedText, postName } from '../post-text.ts';
 import { type Snapshot, Watch } from '../snapshot.ts';
@@ -72,7 +72,7 @@ function headOf({ at, isRunning, queue, lanes, posts }: Snapshot): string[] {
   const left = posts.reduce((sum, post) => sum + post.recipients - post.tried, 0);
   const connections = lanes.reduce((sum, lane) => sum + lane.connections, 0);
   const daemon = isRunning
-    ? `${rateText(rate)}/s over ${connections} connections in ${lanes.length} lanes, ${left} recipients left, ETA ${left > 0 ? etaText(left, rate) : '-'}`
+    ? `${rateText(rate)}/s over ${atWorkText(connections, lanes.length)}, ${left} recipients left, ETA ${left > 0 ? etaText(left, rate) : '-'}`
     : 'no daemon runs ("ezlm serve" starts it)';
   const { ready, claimed, held, chunks } = queue;
   return [
