@@ -35,7 +35,7 @@ export async function moveRecipients(
     }
   }
   if (!isDry && move === 'retry') await goOn(call.door, touched);
-  if (move === 'drop' && left.size > 0) await dropTaken(call, home, left, touched);
+  if (move === 'drop' && left.size > 0) await dropTaken(call, home, left, lists);
   for (const id of left.keys()) await tellMove(call, move, id, false);
   await sayLeft(call, home, left);
   return { asked, moved: asked - left.size };
@@ -86,10 +86,13 @@ async function dropTaken(
   call: Call,
   home: Home,
   left: Map<string, RecipientKey>,
-  touched: ReadonlySet<string>,
+  lists: ReadonlyMap<string, string>,
 ): Promise<void> {
   const { clock } = call.door;
-  await putBack(call.door, touched);
+  await putBack(
+    call.door,
+    [...left.values()].map(({ post }) => lists.get(post) ?? ''),
+  );
   for (const end = clock.now() + patienceMs; left.size > 0 && clock.now() < end; await clock.sleep(lookEveryMs)) {
     const waiting = await stillWaiting(home, left);
     if (waiting.length === 0) return;

@@ -15,6 +15,7 @@ export interface Back {
 const closedMost = 50_000;
 /** What the operator has kept back is looked at again after this, when it was not resumed before. */
 const lookMs = 5_000;
+const listReply = '451 4.3.2 the list is paused by the operator';
 /** What was on its way from the queue when a list was called back comes within this time. */
 const recallMs = 1_000;
 
@@ -55,10 +56,16 @@ export class KeptBack {
     this.#recalled.set(list, now + recallMs);
   }
 
+  /** The list goes on. */
+  letGo(list: string): void {
+    this.#recalled.delete(list);
+  }
+
   /** Whether a job's deliveries to a domain are taken: undefined, or until when they are not. */
   back(domain: string, job: Job): Back | undefined {
     if (this.#held.has(domain)) return this.heldBack();
-    if (this.#isRecalled(job)) return this.listBack();
+    const recalled = this.#recalledUntil(job);
+    if (recalled !== undefined) return { until: recalled, reply: listReply };
     const closed = this.#closedDomain(domain);
     return closed && { until: closed.closedUntil, reply: closed.closedBy.reply };
   }
@@ -70,7 +77,7 @@ export class KeptBack {
 
   /** What is said of a list that the operator has paused. */
   listBack(): Back {
-    return { until: this.#clock.now() + lookMs, reply: '451 4.3.2 the list is paused by the operator' };
+    return { until: this.#clock.now() + lookMs, reply: listReply };
   }
 
   /** Until when a host has closed a domain; undefined: it is open. */
@@ -83,9 +90,10 @@ export class KeptBack {
     return [...[...this.#closed.keys()].filter((domain) => this.#closedDomain(domain)), ...this.#held];
   }
 
-  #isRecalled(job: Job): boolean {
-    if (this.#recalled.size === 0 || job.kind === 'mail' || job.list === undefined) return false;
-    return (this.#recalled.get(job.list) ?? 0) > this.#clock.now();
+  #recalledUntil(job: Job): number | undefined {
+    if (this.#recalled.size === 0 || job.kind === 'mail' || job.list === undefined) return undefined;
+    const until = this.#recalled.get(job.list);
+    return until !== undefined && until > this.#clock.now() ? until : undefined;
   }
 
   #closedDomain(domain: string): ClosedDomain | undefined {

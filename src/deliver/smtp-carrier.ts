@@ -170,6 +170,7 @@ export class SmtpCarrier implements Carrier {
       case 'list':
         if (message.factor < 1) this.#slowLists.set(message.list, message.factor);
         else this.#slowLists.delete(message.list);
+        if (message.factor > 0) this.#kept.letGo(message.list);
         if (message.factor === 0) this.#putBackList(message.list);
         else this.#port.opened();
         return this.resume();

@@ -44,9 +44,14 @@ test('what was on its way when a list was called back goes back too, and what co
   const clock = new HandClock();
   const kept = new KeptBack(clock);
   kept.recall(news);
-  assert.match(kept.back('d.example', job)?.reply ?? '', /^451 4\.3\.2 the list is paused/);
+  const reply = '451 4.3.2 the list is paused by the operator';
+  assert.deepEqual(kept.back('d.example', job), { until: clock.now() + 1_000, reply });
+  assert.deepEqual(kept.listBack(), { until: clock.now() + 5_000, reply });
   assert.equal(kept.back('d.example', other), undefined);
   assert.equal(kept.back('d.example', mail), undefined);
   clock.move(1_000);
+  assert.equal(kept.back('d.example', job), undefined);
+  kept.recall(news);
+  kept.letGo(news);
   assert.equal(kept.back('d.example', job), undefined);
 });
