@@ -120,9 +120,10 @@ export class LaneOverflow {
   }
 
   /** Whether the operator has paused the domain of a delivery that was taken from what waits. */
-  isHeld({ recipient }: Delivery): boolean {
+  isHeld(delivery: Delivery): boolean {
     const { held } = this.#parts.kept;
-    return held.size > 0 && held.has(domainOf(recipient));
+    // Asked for each copy, and a copy's recipient becomes text only when it is read.
+    return held.size > 0 && held.has(domainOf(delivery.recipient));
   }
 
   /** A delivery that was not begun waits again, or goes back into the queue. */
