@@ -111,7 +111,7 @@ export function deliveryParts({
             },
             port,
           )
-        : new SandboxCarrier(sandboxMail, { clock, hostname }, port),
+        : new SandboxCarrier(sandboxMail, { clock, hostname, traffic }, port),
   };
 }
 

@@ -1,8 +1,9 @@
 import { type Provider, readProviders, shippedProviders } from './deliver/providers.ts';
-import { readMemory } from './deliver/traffic-memory.ts';
+import { readMemory, type TrafficMemory } from './deliver/traffic-memory.ts';
 import { Traffic } from './deliver/traffic.ts';
 import type { Home } from './home.ts';
 import { readIfExists } from './lib/files.ts';
+import { parseId } from './lib/ids.ts';
 import type { Log } from './log.ts';
 
 /** The note in server.db. */
@@ -26,7 +27,8 @@ export async function openTraffic(home: Home, log: Log): Promise<TrafficBook> {
   const save = async (): Promise<void> => {
     saving = undefined;
     // Losing it costs a few connections that are refused again.
-    await notes.leave(noteName, JSON.stringify(traffic.memory())).catch((error: unknown) => {
+    const memory = await withoutGone(traffic.memory(), home);
+    await notes.leave(noteName, JSON.stringify(memory)).catch((error: unknown) => {
       log('storage.trouble', { doing: 'writing down which hosts are left alone', cause: String(error) });
     });
   };
@@ -36,7 +38,7 @@ export async function openTraffic(home: Home, log: Log): Promise<TrafficBook> {
     clock,
     log,
     random: Math.random,
-    memory: readMemory(await notes.read(noteName).catch(() => undefined)),
+    memory: await withoutGone(readMemory(await notes.read(noteName).catch(() => undefined)), home),
     onLearned: () => {
       saving ??= setTimeout(() => void save(), saveAfterMs);
     },
@@ -48,6 +50,17 @@ export async function openTraffic(home: Home, log: Log): Promise<TrafficBook> {
   };
   const renew = async (): Promise<void> => traffic.renew({ ...settings, providers: await providersOf(home, log) });
   return { traffic, renew, close };
+}
+
+// What providers said of a post is forgotten with it.
+async function withoutGone(memory: TrafficMemory, { queue }: Home): Promise<TrafficMemory> {
+  const isThere = async (post: string): Promise<boolean> => {
+    const id = parseId(post);
+    // A queue that cannot be read now is no reason to forget.
+    return id !== undefined && (await queue.entry(id).catch(() => true)) !== undefined;
+  };
+  const known = await Promise.all(memory.posts.map(async (one) => ((await isThere(one.post)) ? [one] : [])));
+  return { ...memory, posts: known.flat() };
 }
 
 // A mistake in it is no reason not to deliver: the other profiles hold.

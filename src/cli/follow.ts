@@ -4,7 +4,7 @@ import type { List } from '../list/list.ts';
 import type { Entry } from '../queue/store.ts';
 import { askDaemon } from './ask.ts';
 import { complaint, type Door, type Ending, exit } from './door.ts';
-import { progressText } from './post-text.ts';
+import { pacedText } from './post-text.ts';
 import { Watch } from './snapshot.ts';
 import { countsText, summaryOf } from './post-summary.ts';
 
@@ -45,7 +45,7 @@ export async function follow(followed: Followed): Promise<Ending> {
       if ((await askDaemon(door, { ask: 'status' })) === 'silent')
         return leave(door, 'no daemon runs: the post goes on when one does ("ezlm serve")', entry);
       door.progress?.(
-        entry.post ? `post ${entry.post.number}: ${progressText(await watch.post(entry))}` : `waits as ${id}`,
+        entry.post ? `post ${entry.post.number}: ${pacedText(await watch.post(entry))}` : `waits as ${id}`,
       );
       if (!stop.signal.aborted)
         await door.clock.sleep(Math.max(lookMs, pausesPerLook * (door.clock.now() - began)), stop.signal);

@@ -7,6 +7,11 @@ const replyLettersMost = 60;
 /** The heading of `laneLine`. */
 export const laneHeading = `${'LANE'.padEnd(nameWidth)} ${'STATE'.padEnd(10)} ${columns(['RATE', 'CONN', 'WAITING', 'DELIVERED', 'DEFERRED', 'FAILED', 'EMPTY IN'])}  LAST REPLY`;
 
+/** How much is at work: `20 connections in 1 lane`. */
+export function atWorkText(connections: number, lanes: number): string {
+  return `${connections} ${connections === 1 ? 'connection' : 'connections'} in ${lanes} ${lanes === 1 ? 'lane' : 'lanes'}`;
+}
+
 /** One lane as a line of text. */
 export function laneLine(report: LaneReport, now: number): string {
   const { lane, rate, connections, opening, waiting, delivered, deferred, uncertain, failed, lastReply } = report;

@@ -7,7 +7,7 @@ const filters = [
     name: 'state',
     type: 'text',
     meaning: 'only what is in this state',
-    choices: ['ready', 'claimed', 'held', 'deferred', 'uncertain'],
+    choices: ['ready', 'claimed', 'held', 'untried', 'deferred', 'uncertain'],
   },
   { name: 'kind', type: 'text', meaning: 'only of this kind', choices: ['arrived', 'mail', 'post', 'recipient'] },
   { name: 'older-than', type: 'text', meaning: 'only what is in the queue for longer than this: 90s, 15m, 6h, 2d' },
@@ -54,13 +54,15 @@ export const operatingVerbs: readonly VerbRow[] = [
     json: true,
     meaning: 'look at the queue, and move entries and recipients in it',
     more: [
-      'An entry is a mail (kind arrived or mail) or a whole post. A recipient of a post who was tried and waits for the next try is of kind recipient, with an id like ID/POSITION; --domain, --reply and --state deferred or uncertain find such recipients, too, --kind recipient only them. With the id of a post these filters mean recipients of that post.',
+      'An entry is a mail (kind arrived or mail) or a whole post. A recipient of a post who is still to be tried is of kind recipient, with an id like ID/POSITION: untried, or deferred or uncertain after a try. --domain, --reply and these states find such recipients, too, --kind recipient only them. With the id of a post these filters mean recipients of that post. A member who is not in the queue yet is not found: "ezlm queue show ID" says whether all of a post are (cut).',
       'hold keeps an entry from being worked on until release; retry makes what is found due now; drop removes it for good: a recipient fails, and the trace says that the operator did it. A recipient cannot be held alone: "ezlm lane pause DOMAIN" keeps a domain from being tried.',
+      'A running daemon gives back what it has taken and not begun before it is dropped; who is on the wire just then is left alone, and it is said how many.',
       'Exit code 66 when something was not there or not in a state that allows the move.',
     ],
     examples: [
       { line: 'ezlm queue --domain example.net', meaning: 'what waits for a domain' },
       { line: 'ezlm queue retry --reply greylist --newer-than 6h', meaning: 'try again what was greylisted today' },
+      { line: 'ezlm queue --state untried --domain example.net', meaning: 'who of a domain was not tried so far' },
       { line: 'ezlm queue drop ID --domain example.net', meaning: 'give up those recipients of one post' },
       { line: 'ezlm queue list --older-than 2d --json | jq -r .id | ezlm queue drop', meaning: 'drop what is old' },
     ],
@@ -72,7 +74,11 @@ export const operatingVerbs: readonly VerbRow[] = [
     arguments: [],
     options: [
       { name: 'interval', type: 'text', meaning: 'seconds between two looks; 2 when not given' },
-      { name: 'once', type: 'flag', meaning: 'look once and end' },
+      {
+        name: 'once',
+        type: 'flag',
+        meaning: 'show it once and end; while a post goes out that is a second, for its rate',
+      },
     ],
     changes: false,
     json: true,
@@ -108,8 +114,7 @@ export const operatingVerbs: readonly VerbRow[] = [
     json: true,
     meaning: 'look at the lanes of the running daemon, and pause, resume or slow them',
     more: [
-      'A domain, or a host that no mail goes to now, is paused from the next mail on; what delivery has taken of a domain already still goes.',
-      'A lane is a set of mail hosts. What is on the wire finishes; the rest waits. Until resume, or until the daemon ends.',
+      'A lane is a set of mail hosts. What is on the wire finishes; the rest goes back into the queue and waits, until resume or the end of the daemon. The same holds for a domain, whose lane goes on with others, and for a host that no mail goes to now.',
       'A list is paused by holding all its posts in the queue, which outlives the daemon; later posts of it are not held.',
     ],
     examples: [

@@ -1,5 +1,5 @@
 import type { EntryFilter, EntryKind } from '../queue/store.ts';
-import type { RecipientFilter } from '../queue/recipients.ts';
+import type { RecipientFilter, WaitingState } from '../queue/recipients.ts';
 import { type Call, type Complaint, complaint, exit, isComplaint } from './door.ts';
 import { readListName } from './list-argument.ts';
 
@@ -18,7 +18,7 @@ export interface QueueFilter {
 /** What the options say that both kinds of filter can be made of. */
 interface Options {
   readonly shared: Pick<EntryFilter, 'list' | 'domain' | 'olderThan' | 'newerThan' | 'reply'>;
-  readonly state: EntryFilter['state'] | 'uncertain';
+  readonly state: EntryFilter['state'] | WaitingState;
   readonly kind: EntryKind | 'recipient' | undefined;
 }
 
@@ -45,12 +45,16 @@ export function readFilter(call: Call): QueueFilter | Complaint {
 }
 
 function filterOf({ shared, state, kind }: Options): QueueFilter | Complaint {
-  const isWaiting = state === 'deferred' || state === 'uncertain';
+  const isWaiting = state === 'deferred' || state === 'uncertain' || state === 'untried';
   if (kind === 'recipient' && state !== undefined && !isWaiting)
-    return complaint(exit.usage, `no recipient is ${state}`, 'write --state deferred or uncertain, or another --kind');
+    return complaint(
+      exit.usage,
+      `no recipient is ${state}`,
+      'write --state untried, deferred or uncertain, or another --kind',
+    );
   // A post's entry bears the list's own domain, and no reply: who asks for those means its recipients.
   const asksRecipients = isWaiting || (state === undefined && (shared.domain ?? shared.reply) !== undefined);
-  const isEntry = kind !== 'recipient' && state !== 'uncertain';
+  const isEntry = kind !== 'recipient' && state !== 'uncertain' && state !== 'untried';
   const isRecipient = kind === 'recipient' || (kind === undefined && asksRecipients);
   return {
     entries: isEntry ? { ...shared, ...(state ? { state } : {}), ...(kind ? { kind } : {}) } : undefined,

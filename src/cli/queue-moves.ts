@@ -1,11 +1,8 @@
 import type { Home } from '../home.ts';
 import type { Id } from '../lib/ids.ts';
-import type { RecipientKey, RecipientMove } from '../queue/recipients.ts';
 import type { Move } from '../queue/store.ts';
-import { askDaemon } from './ask.ts';
-import { type Call, type Complaint, complaint, exit, printJson } from './door.ts';
+import { type Call, printJson } from './door.ts';
 import { goOn, putBack } from './open.ts';
-import { recipientId } from './queue-ids.ts';
 
 /** How many of those that were asked for were moved. */
 export interface Moved {
@@ -14,7 +11,7 @@ export interface Moved {
 }
 
 /** Entries, or recipients, that one commit moves at most, so that the daemon never waits long for its turn. */
-const batchMost = 1_000;
+export const batchMost = 1_000;
 
 /** Moves entries, and tells of each. Call it with `--dry-run` too. */
 export async function moveEntries(call: Call, home: Home, ids: readonly Id[], move: Move): Promise<Moved> {
@@ -36,51 +33,8 @@ export async function moveEntries(call: Call, home: Home, ids: readonly Id[], mo
   return { asked: ids.length, moved };
 }
 
-/** Moves recipients, page by page, and says how many could not be. Call it with `--dry-run` too. */
-export async function moveRecipients(
-  call: Call,
-  home: Home,
-  pages: AsyncIterable<readonly RecipientKey[]>,
-  move: RecipientMove,
-): Promise<Moved> {
-  const isDry = call.flag('dry-run');
-  const isNobodyTrying = move === 'drop' && (await askDaemon(call.door, { ask: 'status' })) === 'silent';
-  const posts = await postsById(home);
-  const touched = new Set<string>();
-  let asked = 0;
-  let moved = 0;
-  for await (const page of pages) {
-    const could = isDry ? page : await home.queue.recipients.move(move, page, isNobodyTrying);
-    const done = new Set(could.map((key) => recipientId(key)));
-    for (const key of page) await tellMove(call, move, recipientId(key), done.has(recipientId(key)));
-    for (const { post } of could) touched.add(posts.get(post) ?? '');
-    asked += page.length;
-    moved += could.length;
-  }
-  if (!isDry && move === 'retry') await goOn(call.door, touched);
-  if (moved < asked)
-    call.door.say(
-      `${asked - moved} wait no more, or are being tried just now: "ezlm queue list" says which still wait`,
-    );
-  return { asked, moved };
-}
-
-/** Recipients by name, those that wait no more among them, in pages. */
-export async function* pagesOf(keys: readonly RecipientKey[]): AsyncIterable<readonly RecipientKey[]> {
-  for (let from = 0; from < keys.length; from += batchMost) yield keys.slice(from, from + batchMost);
-}
-
-/** Who asks for what nobody can do. */
-export function recipientsAreNotHeld(move: Move): Complaint {
-  return complaint(
-    exit.usage,
-    `${move} is for entries: a recipient cannot be held alone`,
-    '"ezlm lane pause DOMAIN" keeps a domain from being tried, "ezlm queue hold ID" a whole post',
-  );
-}
-
-// The lists of the posts in the queue, by the ids that stand for them.
-async function postsById({ queue }: Home): Promise<ReadonlyMap<string, string>> {
+/** The lists of the posts in the queue, by the ids that stand for them. */
+export async function postsById({ queue }: Home): Promise<ReadonlyMap<string, string>> {
   const lists = new Map<string, string>();
   for await (const page of queue.entries({ kind: 'post' }))
     for (const { id, cause, list } of page) lists.set(id, list).set(cause.replace(/:post$/, ''), list);
@@ -100,7 +54,8 @@ async function movable(home: Home, ids: readonly Id[], move: Move | undefined): 
   return moved;
 }
 
-async function tellMove(call: Call, action: Move, id: string, could: boolean): Promise<void> {
+/** One line of JSON for a move, when it is asked for. */
+export async function tellMove(call: Call, action: Move, id: string, could: boolean): Promise<void> {
   const isDry = call.flag('dry-run');
   if (call.flag('json')) await printJson(call.door, { id, action, done: could && !isDry, dryRun: isDry });
 }

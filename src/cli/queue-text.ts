@@ -17,8 +17,7 @@ export function printRecipientLine(call: Call, recipient: WaitingRecipient): Pro
 
 /** All that is known of an entry. */
 export async function printEntry(call: Call, home: Home, entry: Entry): Promise<void> {
-  const tally = entry.kind === 'post' ? { outcomes: await home.queue.tally(entry.id) } : {};
-  await printAll(call, { ...fieldsOfEntry(entry), ...tally });
+  await printAll(call, { ...fieldsOfEntry(entry), ...(entry.kind === 'post' ? await fieldsOfPost(home, entry) : {}) });
 }
 
 /** All that is known of a recipient who waits. */
@@ -61,9 +60,16 @@ function fieldsOfEntry(entry: Entry): LineFields {
   return { id, kind, state, list, sender, recipient, ...times, attempts, size, reply, ...number };
 }
 
+async function fieldsOfPost({ queue }: Home, { id }: Entry): Promise<Readonly<Record<string, unknown>>> {
+  const progress = await queue.progress(id);
+  return { outcomes: await queue.tally(id), chunks: progress?.chunks ?? 0, cut: progress?.isCut ?? true };
+}
+
 function fieldsOfRecipient(waiting: WaitingRecipient): LineFields {
-  const { post, position, state, list, number, member, address, attempts, at, next, host, reply } = waiting;
-  const times = { created: timeText(timeOf(post)), tried: timeText(at), due: timeText(next) };
+  const { post, position, state, list, number, member, address, attempts, at, next, host, reply, isTaken } = waiting;
+  const tried = at === undefined ? {} : { tried: timeText(at) };
+  const times = { created: timeText(timeOf(post)), ...tried, due: timeText(next) };
   const place = { id: recipientId(waiting), kind: 'recipient', state, list, number, post, position, member };
-  return { ...place, recipient: address, ...times, attempts, host, reply };
+  const taken = isTaken ? { taken: true } : {};
+  return { ...place, recipient: address, ...times, attempts, host, reply, ...taken };
 }

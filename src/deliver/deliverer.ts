@@ -10,7 +10,7 @@ import { PostLoads, type PostLoadsParts } from './post-loads.ts';
 import { mailSigner } from './signing.ts';
 import { OutcomeBuffer } from './outcome-buffer.ts';
 import { Results, type ResultsParts } from './results.ts';
-import { domainOf, runsOf, SingleRun } from './runs.ts';
+import { runsOf, SingleRun } from './runs.ts';
 
 export interface DelivererParts extends Omit<ResultsParts, 'onSettled' | 'onChunkEnded'>, PostLoadsParts {
   readonly claimant: Claimant;
@@ -239,9 +239,7 @@ export class Deliverer {
       back: 0,
       backUntil: Infinity,
     };
-    for (const { domain, run } of runsOf(chunk.packed, chunk.first, known, { ...prepared, job })) {
-      this.#carry(domain, run, false);
-    }
+    for (const run of runsOf(chunk.packed, chunk.first, known, { ...prepared, job })) this.#carry(run, false);
   }
 
   // A chunk's outcomes stay as they are: the next claim goes on with those who have none.
@@ -283,12 +281,12 @@ export class Deliverer {
   }
 
   #carryOne(delivery: Delivery, isSingle: boolean): void {
-    this.#carry(domainOf(delivery.recipient), new SingleRun(delivery), isSingle);
+    this.#carry(new SingleRun(delivery), isSingle);
   }
 
-  #carry(domain: string, run: Run, isSingle: boolean): void {
+  #carry(run: Run, isSingle: boolean): void {
     this.#held += run.remaining;
-    this.#carrier.carry(domain, run, isSingle);
+    this.#carrier.carry(run.domain, run, isSingle);
   }
 }
 

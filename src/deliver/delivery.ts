@@ -69,6 +69,8 @@ export interface Delivery {
 /** Deliveries of one job to one domain; each is made when it is taken. */
 export interface Run {
   readonly job: Job;
+  /** In lower case. */
+  readonly domain: string;
   /** Milliseconds since 1970: see `Load`. */
   readonly birth: number;
   /** Deliveries that are left. */

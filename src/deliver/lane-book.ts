@@ -32,8 +32,8 @@ export class LaneBook {
   }
 
   /** What the next run should know. */
-  memory(dead: TrafficMemory['dead']): TrafficMemory {
-    return memoryOf(this.#providers.known, this.#lanes, dead);
+  memory(rest: Pick<TrafficMemory, 'dead' | 'posts'>): TrafficMemory {
+    return memoryOf(this.#providers.known, this.#lanes, rest);
   }
 
   /** Other limits hold from now on; false: they are the same. */

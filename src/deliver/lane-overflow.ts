@@ -1,9 +1,12 @@
 import type { Clock } from '../lib/clock.ts';
 import type { BlamedPosts } from './blamed-posts.ts';
-import type { AttemptResult, CarrierPort, Run } from './delivery.ts';
+import type { AttemptResult, CarrierPort, Delivery, Run } from './delivery.ts';
+import type { Back, KeptBack } from './kept-back.ts';
 import type { LaneGate } from './lane-gate.ts';
 import { LaneSpeed } from './lane-speed.ts';
 import type { LaneTally } from './lane-tally.ts';
+import { domainOf, SingleRun } from './runs.ts';
+import type { Stamping } from './stamping.ts';
 import type { Waiting } from './waiting.ts';
 
 export interface LaneOverflowParts {
@@ -13,6 +16,8 @@ export interface LaneOverflowParts {
   readonly waiting: Waiting;
   readonly tally: LaneTally;
   readonly blamed: BlamedPosts;
+  readonly kept: KeptBack;
+  readonly stamping: Stamping;
 }
 
 /** When what a slow lane has given back is looked at again. */
@@ -85,13 +90,19 @@ export class LaneOverflow {
     for (const post of waiting.posts) {
       const until = blamed.until(post, gate.provider, clock.now());
       if (until === undefined) continue;
-      this.#putBack(waiting.shedPost(post), until - clock.now(), '451 4.7.1 the provider refuses this post');
+      this.#putBack(
+        waiting.shedWhere(({ job }) => job.kind !== 'mail' && job.post === post),
+        until - clock.now(),
+        '451 4.7.1 the provider refuses this post',
+      );
     }
   }
 
   /** Empties a shut lane. A host that does not answer was an attempt for all who wait; else they go back into the queue untried. */
   makeWay(): void {
     const { gate, waiting, clock } = this.#parts;
+    if (!gate.isShut) return;
+    this.#recallStamped();
     const closing = waiting.count > 0 ? gate.closing : undefined;
     if (closing?.wasTried) this.#deferAll(closing.result);
     else if (closing) this.#putBack(waiting.shed(0), closing.until - clock.now(), closing.result.reply);
@@ -99,8 +110,29 @@ export class LaneOverflow {
 
   /** Gives back what waits of a list that the operator has paused. */
   putBackList(list: string): void {
-    const runs = this.#parts.waiting.shedList(list);
-    this.#putBack(runs, slowLookMs, '451 4.3.2 the list is paused by the operator');
+    this.#putBackWhere(({ job }) => job.kind !== 'mail' && job.list === list, this.#parts.kept.listBack());
+  }
+
+  /** Gives back what waits for domains that the operator has paused. */
+  putBackHeld(): void {
+    const { kept } = this.#parts;
+    this.#putBackWhere(({ domain }) => kept.held.has(domain), kept.heldBack());
+  }
+
+  /** Whether the operator has paused the domain of a delivery that was taken from what waits. */
+  isHeld(delivery: Delivery): boolean {
+    const { held } = this.#parts.kept;
+    // Asked for each copy, and a copy's recipient becomes text only when it is read.
+    return held.size > 0 && held.has(domainOf(delivery.recipient));
+  }
+
+  /** A delivery that was not begun waits again, or goes back into the queue. */
+  giveBack(delivery: Delivery): void {
+    const { port, waiting, kept } = this.#parts;
+    port.returned();
+    if (!this.isHeld(delivery)) return waiting.giveBack(delivery);
+    const { until, reply } = kept.heldBack();
+    port.putBack(new SingleRun(delivery), until, reply);
   }
 
   get #shutUntil(): number | undefined {
@@ -111,6 +143,16 @@ export class LaneOverflow {
 
   get #count(): number {
     return this.#parts.waiting.count;
+  }
+
+  // Copies under the stamp come when they are ready.
+  #recallStamped(): void {
+    for (const one of this.#parts.stamping.drain()) this.giveBack(one);
+  }
+
+  #putBackWhere(isMeant: (run: Run) => boolean, { until, reply }: Back): void {
+    this.#recallStamped();
+    for (const run of this.#parts.waiting.shedWhere(isMeant)) this.#parts.port.putBack(run, until, reply);
   }
 
   #putBack(runs: readonly Run[], ms: number, reply: string): void {

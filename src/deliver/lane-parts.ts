@@ -5,6 +5,7 @@ import type { CarrierPort } from './delivery.ts';
 import type { FlushRound } from './flush-round.ts';
 import type { HostFaults } from './host-faults.ts';
 import type { NextHops } from './hosts.ts';
+import type { KeptBack } from './kept-back.ts';
 import type { ReachParts } from './reach.ts';
 import type { ToTraffic } from './traffic-messages.ts';
 
@@ -24,4 +25,6 @@ export interface LaneParts extends ReachParts {
   readonly slowLists: ReadonlyMap<string, number>;
   /** Posts that wait until providers may take them again: it changes, too. */
   readonly blamed: BlamedPosts;
+  /** Domains that the operator has paused: this too. */
+  readonly kept: KeptBack;
 }

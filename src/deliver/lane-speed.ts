@@ -46,7 +46,7 @@ export class LaneSpeed {
   get most(): number {
     const wanted =
       this.#perSecond === undefined ? firstWaiting + this.#results * perResult : this.#perSecond * aheadSeconds;
-    return Math.max(leastWaiting, Math.min(mostWaiting, wanted));
+    return Math.floor(Math.max(leastWaiting, Math.min(mostWaiting, wanted)));
   }
 
   /** How many of those who wait it should keep; undefined: all. */
@@ -56,6 +56,7 @@ export class LaneSpeed {
 
   /** How many of those who wait it will not come to within a second. */
   slow(waiting: number): number {
-    return Math.max(0, waiting - (this.#perSecond ?? Infinity));
+    // Whole ones: what room is left becomes a limit in SQL, which takes no others.
+    return Math.max(0, Math.floor(waiting - (this.#perSecond ?? Infinity)));
   }
 }

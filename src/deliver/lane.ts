@@ -56,14 +56,12 @@ export class Lane {
     this.#stamping = new Stamping(this.#waiting, port, () => this.pump());
     this.#timer = new WakeTimer(clock, () => this.pump());
     this.#gate = new LaneGate(clock);
-    const { blamed } = parts;
     this.#overflow = new LaneOverflow({
-      clock,
-      port,
+      ...parts,
       gate: this.#gate,
       waiting: this.#waiting,
+      stamping: this.#stamping,
       tally: this.#tally,
-      blamed,
     });
     const { key: lane, hosts, isRoute } = parts.hops;
     this.#identity = Object.freeze({ lane, hosts, isRoute });
@@ -124,7 +122,6 @@ export class Lane {
   /** Gives work to idle sessions and asks for more where they are needed. */
   pump(): void {
     if (this.#isStopping) return;
-    if (this.#gate.isShut) for (const one of this.#stamping.drain()) this.#giveBack(one);
     this.#overflow.putBackBlamed();
     this.#overflow.makeWay();
     for (const session of this.#sessions.keys()) session.resume(false);
@@ -239,14 +236,18 @@ export class Lane {
 
   #take(): Delivery | undefined {
     const { held } = this.#slowing;
-    const delivery = this.#stamping.take(this.#sessions.size, held);
-    if (!delivery && held) this.#pumpLater(this.#slowing.turnMs);
-    return delivery;
+    for (;;) {
+      const delivery = this.#stamping.take(this.#sessions.size, held);
+      if (!delivery && held) this.#pumpLater(this.#slowing.turnMs);
+      // It was under the stamp when its domain was paused.
+      if (!delivery || !this.#overflow.isHeld(delivery)) return delivery;
+      this.#overflow.giveBack(delivery);
+    }
   }
 
   #giveBack(delivery: Delivery): void {
-    this.#parts.port.returned();
-    if (!this.#isStopping) this.#waiting.giveBack(delivery);
+    if (this.#isStopping) this.#parts.port.returned();
+    else this.#overflow.giveBack(delivery);
   }
 
   #settle(delivery: Delivery, result: AttemptResult): void {

@@ -18,6 +18,9 @@ interface Standing {
   until: number;
 }
 
+/** The same as the next run is told of it. */
+export type PostStanding = Readonly<Standing>;
+
 /** What is put off now, or goes on (`until` is 0). */
 export interface PutOff {
   readonly post: string;
@@ -37,7 +40,24 @@ export interface Blame {
  * others wait for an operator, or for a better hour. Pure: it is told what time it is.
  */
 export class PostBreakers {
-  readonly #known = new Map<string, Standing>();
+  readonly #known: Map<string, Standing>;
+
+  /** `memory`: what an earlier run knew. */
+  constructor(memory: readonly PostStanding[] = []) {
+    this.#known = new Map(memory.slice(0, knownMost).map((one) => [nameOf(one), { ...one }]));
+  }
+
+  /** What the next run should know. */
+  get memory(): readonly PostStanding[] {
+    return [...this.#known.values()];
+  }
+
+  /** What is put off now. */
+  putOff(now: number): PutOff[] {
+    return this.memory
+      .filter(({ until }) => until > now)
+      .map(({ post, provider, until }) => ({ post, provider, until }));
+  }
 
   /** A refusal blames a post. Says what is put off now; undefined: nothing yet, or it is already. */
   blamed({ post, list, results }: Blame, provider: string, now: number): PutOff | undefined {
@@ -61,11 +81,15 @@ export class PostBreakers {
   }
 
   #standing(post: string, list: string, provider: string): Standing {
-    const name = `${post} ${provider}`;
+    const name = nameOf({ post, provider });
     const known = this.#known.get(name) ?? { post, provider, list, blamed: 0, results: 0, times: 0, until: 0 };
     this.#known.delete(name);
     this.#known.set(name, known);
     if (this.#known.size > knownMost) this.#known.delete(this.#known.keys().next().value!);
     return known;
   }
+}
+
+function nameOf({ post, provider }: Pick<Standing, 'post' | 'provider'>): string {
+  return `${post} ${provider}`;
 }

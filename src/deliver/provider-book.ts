@@ -57,7 +57,7 @@ export class ProviderBook {
     const limits = { providers, laneConnections, routeConnections, connectionsOut };
     if (JSON.stringify(limits) === JSON.stringify(this.#limits)) return false;
     this.#limits = limits;
-    const held = memoryOf(this.#known, lanes, []);
+    const held = memoryOf(this.#known, lanes, { dead: [], posts: [] });
     this.#memory = held.providers;
     this.#known.clear();
     for (const [name, lane] of lanes) {

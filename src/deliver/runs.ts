@@ -12,10 +12,12 @@ class MemberRun implements Run {
   readonly #known: ReadonlySet<number>;
   #at: number;
   readonly #end: number;
+  readonly domain: string;
   remaining: number;
 
   /** Lines `from` to `end` of a chunk; positions in `known` are done. */
   constructor(copies: Copies, lines: ChunkLines, from: number, end: number, known: ReadonlySet<number>) {
+    this.domain = lines.domainOf(from);
     this.#copies = copies;
     this.#lines = lines;
     this.#known = known;
@@ -45,18 +47,13 @@ class MemberRun implements Run {
 }
 
 /** Runs of a chunk's members by domain, in which order they stand; those whose position is known are passed over. */
-export function runsOf(
-  packed: Uint8Array,
-  first: number,
-  known: ReadonlySet<number>,
-  copies: Copies,
-): { domain: string; run: Run }[] {
+export function runsOf(packed: Uint8Array, first: number, known: ReadonlySet<number>, copies: Copies): Run[] {
   const lines = new ChunkLines(packed, first);
-  const runs: { domain: string; run: Run }[] = [];
+  const runs: Run[] = [];
   for (let from = 0, end = 0; from < lines.count; from = end) {
     end = lines.endOfDomain(from);
     const run = new MemberRun(copies, lines, from, end, known);
-    if (run.remaining > 0) runs.push({ domain: lines.domainOf(from), run });
+    if (run.remaining > 0) runs.push(run);
   }
   return runs;
 }
@@ -71,6 +68,11 @@ export class SingleRun implements Run {
     this.job = delivery.job;
     this.birth = delivery.load.birth;
     this.#delivery = delivery;
+  }
+
+  /** Empty when it was taken. */
+  get domain(): string {
+    return this.#delivery ? domainOf(this.#delivery.recipient) : '';
   }
 
   get remaining(): number {

@@ -3,27 +3,39 @@ import { deliverToMaildir, type MaildirParts } from '../domain/maildir.ts';
 import { safeName } from '../lib/files.ts';
 import type { FullLane } from '../queue/store.ts';
 import type { Carrier, CarrierPort, Delivery, Run } from './delivery.ts';
+import { type Back, KeptBack } from './kept-back.ts';
+import type { FromTraffic, TrafficPort } from './traffic-messages.ts';
 import { Waiting } from './waiting.ts';
 
 /** Maildirs that are written at a time. */
 const writersMost = 16;
 
+export interface SandboxCarrierParts extends MaildirParts {
+  /** Tells what the operator has paused. */
+  readonly traffic: TrafficPort;
+}
+
 /** The sandbox's carrier: every outgoing copy goes into the Maildir `<root>/<address>/`, and nothing leaves the machine. */
 export class SandboxCarrier implements Carrier {
   readonly #root: string;
-  readonly #parts: MaildirParts;
+  readonly #parts: SandboxCarrierParts;
   readonly #port: CarrierPort;
+  readonly #kept: KeptBack;
   readonly #waiting = new Waiting();
   #writers = 0;
   #isStopping = false;
 
-  constructor(root: string, parts: MaildirParts, port: CarrierPort) {
+  constructor(root: string, parts: SandboxCarrierParts, port: CarrierPort) {
     this.#root = root;
     this.#parts = parts;
     this.#port = port;
+    this.#kept = new KeptBack(parts.clock);
+    parts.traffic.hear((message) => this.#hear(message));
   }
 
-  carry(_domain: string, run: Run, isSingle: boolean): void {
+  carry(domain: string, run: Run, isSingle: boolean): void {
+    const back = this.#kept.back(domain, run.job);
+    if (back) return this.#port.putBack(run, back.until, back.reply);
     this.#waiting.add(run, isSingle);
     this.resume();
   }
@@ -37,7 +49,8 @@ export class SandboxCarrier implements Carrier {
   }
 
   fullLanes(): FullLane[] {
-    return [];
+    const domains = this.#kept.domains();
+    return domains.length === 0 ? [] : [{ domains, posts: undefined }];
   }
 
   pausedLists(): string[] {
@@ -51,11 +64,11 @@ export class SandboxCarrier implements Carrier {
   }
 
   busyDomains(): string[] {
-    return [];
+    return this.#kept.domains();
   }
 
   closedDomains(): string[] {
-    return [];
+    return this.#kept.domains();
   }
 
   renew(): void {}
@@ -64,6 +77,20 @@ export class SandboxCarrier implements Carrier {
     this.#isStopping = true;
     while (this.#writers > 0) await this.#parts.clock.sleep(1);
     return 0;
+  }
+
+  #hear(message: FromTraffic): void {
+    if (message.kind === 'hold' && this.#kept.hold(message.domain, message.isPaused)) {
+      if (message.isPaused) this.#putBackWhere(({ domain }) => domain === message.domain, this.#kept.heldBack());
+      else this.#port.opened();
+    } else if (message.kind === 'putBack') {
+      this.#kept.recall(message.list);
+      this.#putBackWhere(({ job }) => job.kind !== 'mail' && job.list === message.list, this.#kept.listBack());
+    }
+  }
+
+  #putBackWhere(isMeant: (run: Run) => boolean, { until, reply }: Back): void {
+    for (const run of this.#waiting.shedWhere(isMeant)) this.#port.putBack(run, until, reply);
   }
 
   async #write(delivery: Delivery): Promise<void> {

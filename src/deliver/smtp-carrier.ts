@@ -9,6 +9,7 @@ import type { AttemptResult, Carrier, CarrierPort, Run } from './delivery.ts';
 import { FlushRound } from './flush-round.ts';
 import { HostFaults } from './host-faults.ts';
 import { type HostsParts, type NextHops, nextHops } from './hosts.ts';
+import { KeptBack } from './kept-back.ts';
 import { Lane } from './lane.ts';
 import type { LaneOverflow } from './lane-overflow.ts';
 import { Lease } from './lease.ts';
@@ -31,9 +32,6 @@ const hopsKeptMs = 300_000;
 const hopsKeptMost = 50_000;
 /** How often a stop looks whether the last transaction has ended. */
 const stopPollMs = 10;
-/** What is put back for a domain that is paused is looked at again after this, when it was not resumed before. */
-const heldLookMs = 5_000;
-const heldReply = '451 4.3.2 the domain is paused by the operator';
 /** Deliveries that wait in slow lanes, beyond which no post brings more into a full one. */
 const slowMost = 50_000;
 /** How often the book is told what was done. */
@@ -49,9 +47,7 @@ export class SmtpCarrier implements Carrier {
   readonly #blamed = new BlamedPosts();
   readonly #faults: HostFaults;
   readonly #slowLists = new Map<string, number>();
-  readonly #closedDomains = new Map<string, FromTraffic & { kind: 'domain' }>();
-  /** Domains that the operator has paused. */
-  readonly #held = new Set<string>();
+  readonly #kept: KeptBack;
   /** Until when addresses that do not answer are left alone. */
   readonly #dead = new Map<string, number>();
   /** Lists whose copies came since the book was told. */
@@ -68,6 +64,7 @@ export class SmtpCarrier implements Carrier {
     this.#parts = parts;
     this.#port = port;
     this.#faults = new HostFaults(parts.clock);
+    this.#kept = new KeptBack(parts.clock);
     parts.traffic.hear((message) => this.#hear(message));
   }
 
@@ -75,13 +72,19 @@ export class SmtpCarrier implements Carrier {
     const { job } = run;
     if (job.kind !== 'mail' && job.list !== undefined) this.#lists.add(job.list);
     this.#countLater();
-    if (this.#held.has(domain)) return this.#port.putBack(run, this.#parts.clock.now() + heldLookMs, heldReply);
-    const closed = this.#closed(domain);
-    if (closed) return this.#port.putBack(run, closed.closedUntil, closed.closedBy.reply);
+    if (this.#keepsBack(domain, run)) return;
     void this.#find(domain).then((found) => {
+      // The name service took its time, and the operator may have paused the domain meanwhile.
+      if (this.#keepsBack(domain, run)) return;
       if (found.ok) this.#lane(domain, found.value).add(run, isSingle);
       else this.#settleAll(run, resultOf(found.failure));
     });
+  }
+
+  #keepsBack(domain: string, run: Run): boolean {
+    const back = this.#kept.back(domain, run.job);
+    if (back) this.#port.putBack(run, back.until, back.reply);
+    return back !== undefined;
   }
 
   resume(): void {
@@ -101,7 +104,8 @@ export class SmtpCarrier implements Carrier {
   fullLanes(): FullLane[] {
     const full = new Map<LaneOverflow, string[]>();
     for (const { overflow } of this.#lanes.values()) if (overflow.isFull) full.set(overflow, []);
-    const held = this.#held.size === 0 ? [] : [{ domains: [...this.#held], posts: undefined }];
+    const { held: paused } = this.#kept;
+    const held = paused.size === 0 ? [] : [{ domains: [...paused], posts: undefined }];
     if (full.size === 0) return held;
     for (const [domain, { lane }] of this.#hops) if (lane) full.get(lane.overflow)?.push(domain);
     const lanes = Array.from(full, ([{ posts }, domains]) => ({ domains, posts: this.#mayBring ? posts : undefined }));
@@ -114,7 +118,7 @@ export class SmtpCarrier implements Carrier {
 
   shutUntil(domain: string, post: Id): number | undefined {
     const overflow = this.#hops.get(domain)?.lane?.overflow;
-    return this.#closed(domain)?.closedUntil ?? overflow?.shutUntil(this.#mayBring ? post : '');
+    return this.#kept.closedUntil(domain) ?? overflow?.shutUntil(this.#mayBring ? post : '');
   }
 
   slow(): number {
@@ -147,12 +151,11 @@ export class SmtpCarrier implements Carrier {
       case 'dial':
         return this.#lanes.get(message.lane)?.mayDial();
       case 'domain':
-        if (this.#closedDomains.size >= hopsKeptMost) this.#closedDomains.clear();
-        this.#closedDomains.set(message.domain, message);
-        return undefined;
+        return this.#kept.close(message);
       case 'hold':
-        if (message.isPaused) this.#held.add(message.domain);
-        else if (this.#held.delete(message.domain)) this.#port.opened();
+        if (!this.#kept.hold(message.domain, message.isPaused)) return undefined;
+        if (!message.isPaused) return this.#port.opened();
+        for (const lane of this.#lanes.values()) lane.overflow.putBackHeld();
         return undefined;
       case 'post':
         this.#blamed.set(message);
@@ -161,12 +164,12 @@ export class SmtpCarrier implements Carrier {
       case 'list':
         if (message.factor < 1) this.#slowLists.set(message.list, message.factor);
         else this.#slowLists.delete(message.list);
-        if (message.factor === 0) for (const lane of this.#lanes.values()) lane.overflow.putBackList(message.list);
+        if (message.factor > 0) this.#kept.letGo(message.list);
+        if (message.factor === 0) this.#putBackList(message.list);
         else this.#port.opened();
         return this.resume();
       case 'putBack':
-        for (const lane of this.#lanes.values()) lane.overflow.putBackList(message.list);
-        return undefined;
+        return this.#putBackList(message.list);
       case 'dead':
         if (message.until > 0) this.#dead.set(message.address, message.until);
         else this.#dead.delete(message.address);
@@ -180,12 +183,9 @@ export class SmtpCarrier implements Carrier {
     else this.#parts.traffic.tell({ kind: 'end', lane, isUsed: false });
   }
 
-  #closed(domain: string): (FromTraffic & { kind: 'domain' }) | undefined {
-    const closed = this.#closedDomains.get(domain);
-    if (!closed) return undefined;
-    if (closed.closedUntil > this.#parts.clock.now()) return closed;
-    this.#closedDomains.delete(domain);
-    return undefined;
+  #putBackList(list: string): void {
+    this.#kept.recall(list);
+    for (const lane of this.#lanes.values()) lane.overflow.putBackList(list);
   }
 
   // Only while there is something to count: an idle daemon sleeps.
@@ -215,8 +215,7 @@ export class SmtpCarrier implements Carrier {
 
   #domainsWhere(holds: (overflow: LaneOverflow) => boolean): string[] {
     const ofLanes = [...this.#hops].filter(([, { lane }]) => lane && holds(lane.overflow)).map(([domain]) => domain);
-    const closed = [...this.#closedDomains.keys()].filter((domain) => this.#closed(domain));
-    return [...ofLanes, ...closed, ...this.#held];
+    return [...ofLanes, ...this.#kept.domains()];
   }
 
   #settleAll(run: Run, result: AttemptResult): void {
@@ -257,6 +256,7 @@ export class SmtpCarrier implements Carrier {
       onConnection: (count) => (this.#connections += count),
       slowLists: this.#slowLists,
       blamed: this.#blamed,
+      kept: this.#kept,
       dialer: carefulDialer({
         dialer,
         clock,

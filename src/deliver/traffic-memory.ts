@@ -1,5 +1,6 @@
 import type { AttemptResult } from './delivery.ts';
 import type { Pace, PaceMemory } from './pace.ts';
+import type { PostStanding } from './post-breakers.ts';
 
 /** Lanes, and providers, of which it is written down what holds them back. */
 const heldMost = 1_000;
@@ -14,6 +15,8 @@ export interface TrafficMemory {
   readonly lanes: Readonly<Record<string, Held>>;
   readonly providers: Readonly<Record<string, Held>>;
   readonly dead: readonly (readonly [address: string, until: number])[];
+  /** Posts that providers have refused for what they are. */
+  readonly posts: readonly PostStanding[];
 }
 
 /** A lane or a provider, as far as this memory cares. */
@@ -23,15 +26,15 @@ interface Paced {
 }
 
 /** Nothing is known. */
-export const noMemory: TrafficMemory = Object.freeze({ lanes: record([]), providers: record([]), dead: [] });
+export const noMemory: TrafficMemory = Object.freeze({ lanes: record([]), providers: record([]), dead: [], posts: [] });
 
 /** Writes down what is held back. */
 export function memoryOf(
   providers: ReadonlyMap<string, Paced>,
   lanes: ReadonlyMap<string, Paced>,
-  dead: TrafficMemory['dead'],
+  rest: Pick<TrafficMemory, 'dead' | 'posts'>,
 ): TrafficMemory {
-  return { lanes: heldOf(lanes), providers: heldOf(providers), dead };
+  return { lanes: heldOf(lanes), providers: heldOf(providers), ...rest };
 }
 
 /** Puts a lane or a provider where an earlier run had it. */
@@ -46,8 +49,19 @@ export function recall<P extends Paced>(paced: P, held: Held | undefined): P {
 export function readMemory(text: string | undefined): TrafficMemory {
   if (text === undefined) return noMemory;
   try {
-    const { lanes, providers, dead } = JSON.parse(text) as TrafficMemory;
-    return { lanes: record(Object.entries(lanes)), providers: record(Object.entries(providers)), dead: [...dead] };
+    // Notes of earlier versions know no posts.
+    const {
+      lanes,
+      providers,
+      dead,
+      posts = [],
+    } = JSON.parse(text) as Omit<TrafficMemory, 'posts'> & Partial<TrafficMemory>;
+    return {
+      lanes: record(Object.entries(lanes)),
+      providers: record(Object.entries(providers)),
+      dead: [...dead],
+      posts: [...posts],
+    };
   } catch {
     return noMemory;
   }

@@ -5,11 +5,11 @@ import { Dials } from './dials.ts';
 import type { AttemptResult } from './delivery.ts';
 import { FaultAlarms } from './fault-alarms.ts';
 import { LaneHolds } from './lane-holds.ts';
-import { stateAndClass } from './lane-tally.ts';
 import { LaneBook } from './lane-book.ts';
 import { ListSpeeds } from './list-speeds.ts';
 import { PostBreakers } from './post-breakers.ts';
 import type { TrafficLimits } from './provider-book.ts';
+import { ResultCounts } from './result-counts.ts';
 import type { LaneTraffic, ProviderTraffic } from './traffic-lane.ts';
 import { noMemory, type TrafficMemory } from './traffic-memory.ts';
 import { TrafficMembers } from './traffic-members.ts';
@@ -28,15 +28,14 @@ export class Traffic implements LaneControl {
   readonly #lanes: LaneBook;
   readonly #dead: DeadHosts;
   readonly #lists = new ListSpeeds();
-  /** Results by `state class`. */
-  readonly #outcomes = new Map<string, number>();
+  readonly #results = new ResultCounts();
   readonly #alarms: FaultAlarms;
   /** Lanes with wishes that could not be granted, in their turn. */
   readonly #starved = new Set<LaneTraffic>();
   #connections = 0;
   readonly #timer: WakeTimer;
   readonly #dials: Dials;
-  readonly #breakers = new PostBreakers();
+  readonly #breakers: PostBreakers;
   readonly #holds = new LaneHolds();
 
   constructor(parts: TrafficParts) {
@@ -44,6 +43,7 @@ export class Traffic implements LaneControl {
     const memory = parts.memory ?? noMemory;
     this.#lanes = new LaneBook(parts, memory);
     this.#dead = new DeadHosts(parts.random, memory.dead);
+    this.#breakers = new PostBreakers(memory.posts);
     this.#alarms = new FaultAlarms(parts.clock, parts.log);
     this.#timer = new WakeTimer(parts.clock, () => this.#serveStarved());
     this.#dials = new Dials(this.#members, this.#timer, parts.clock);
@@ -52,7 +52,9 @@ export class Traffic implements LaneControl {
   /** A deliverer joins; what comes from it is given to the function that is returned. */
   join(tell: (message: FromTraffic) => void): (message: ToTraffic) => void {
     const member = this.#members.add(tell);
-    for (const [address, until] of this.#dead.dead(this.#parts.clock.now())) tell({ kind: 'dead', address, until });
+    const now = this.#parts.clock.now();
+    for (const [address, until] of this.#dead.dead(now)) tell({ kind: 'dead', address, until });
+    for (const off of this.#breakers.putOff(now)) tell({ kind: 'post', ...off });
     return (message) => this.#hear(member, message);
   }
 
@@ -65,7 +67,8 @@ export class Traffic implements LaneControl {
 
   /** What the next run should know. */
   memory(): TrafficMemory {
-    return this.#lanes.memory(this.#dead.dead(this.#parts.clock.now()));
+    const dead = this.#dead.dead(this.#parts.clock.now());
+    return this.#lanes.memory({ dead, posts: this.#breakers.memory });
   }
 
   /** Other limits hold from now on. */
@@ -116,13 +119,12 @@ export class Traffic implements LaneControl {
 
   readonly goOn = async (list: string): Promise<void> => {
     for (const post of this.#breakers.forget(list)) this.#members.tellAll({ kind: 'post', ...post });
+    this.#parts.onLearned?.();
   };
 
   readonly putBack = async (list: string): Promise<void> => this.#members.tellAll({ kind: 'putBack', list });
 
-  async outcomes(): Promise<readonly OutcomeCount[]> {
-    return Array.from(this.#outcomes, ([name, count]) => ({ ...stateAndClass(name), count }));
-  }
+  readonly outcomes = async (): Promise<readonly OutcomeCount[]> => this.#results.all;
 
   #hear(member: number, message: ToTraffic): void {
     if (!this.#members.has(member)) return;
@@ -234,8 +236,9 @@ export class Traffic implements LaneControl {
     const off = owner === undefined ? undefined : this.#breakers.blamed(blame, owner, this.#parts.clock.now());
     if (!off) return;
     this.#members.tellAll({ kind: 'post', ...off });
-    const { post: entry, provider, until } = off;
-    this.#parts.log('post.blamed', { entry, list: blame.list, provider, until, reason: reply });
+    const { post: entry, ...where } = off;
+    this.#parts.log('post.blamed', { entry, list: blame.list, ...where, reason: reply });
+    this.#parts.onLearned?.();
   }
 
   #backOffProvider(provider: ProviderTraffic, verdict: ReplyVerdict, closedBy: AttemptResult, name: string): void {
@@ -270,7 +273,7 @@ export class Traffic implements LaneControl {
 
   #count(member: number, { lanes, lists, classes }: ToTraffic & { kind: 'counts' }): void {
     const now = this.#parts.clock.now();
-    for (const [name, count] of classes) this.#outcomes.set(name, (this.#outcomes.get(name) ?? 0) + count);
+    this.#results.add(classes);
     for (const list of lists) this.#lists.sees(list, now);
     for (const counts of lanes) {
       const lane = this.#lanes.get(counts.lane);
@@ -283,9 +286,8 @@ export class Traffic implements LaneControl {
 
   #setList(name: string, change: LaneChange): boolean {
     const factor = this.#lists.set(name, change, this.#parts.clock.now());
-    if (factor === undefined) return false;
-    this.#members.tellAll({ kind: 'list', list: name, factor });
-    return true;
+    if (factor !== undefined) this.#members.tellAll({ kind: 'list', list: name, factor });
+    return factor !== undefined;
   }
 
   #tellDead(address: string, until: number): void {

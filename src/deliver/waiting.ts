@@ -4,12 +4,12 @@ import { SingleRun } from './runs.ts';
 /** The runs of one post that wait in a lane, the oldest first. */
 interface PostRuns {
   readonly post: string;
-  readonly runs: Run[];
+  runs: Run[];
 }
 
 /** What waits in a lane: single mails first, then the posts in turn, so that a large one does not make a small one wait for its end. */
 export class Waiting {
-  readonly #returned: Delivery[] = [];
+  #returned: Delivery[] = [];
   #singles: Run[] = [];
   #posts: PostRuns[] = [];
   #turn = 0;
@@ -70,16 +70,17 @@ export class Waiting {
     return shed;
   }
 
-  /** Gives away the runs of a list's posts. */
-  shedList(list: string): Run[] {
-    const shed = this.#posts.filter(({ runs }) => listOf(runs[0]?.job) === list).flatMap(({ runs }) => runs.splice(0));
-    for (const run of shed) this.#count -= run.remaining;
-    return shed;
-  }
-
-  /** Gives away the runs of a post. */
-  shedPost(post: string): Run[] {
-    const shed = this.#posts.filter((one) => one.post === post).flatMap(({ runs }) => runs.splice(0));
+  /** Gives away the runs that are meant, and what had come back of them. */
+  shedWhere(isMeant: (run: Run) => boolean): Run[] {
+    const shed: Run[] = [];
+    const isKept = (run: Run): boolean => {
+      const isShed = isMeant(run);
+      if (isShed) shed.push(run);
+      return !isShed;
+    };
+    this.#returned = this.#returned.filter((delivery) => isKept(new SingleRun(delivery)));
+    this.#singles = this.#singles.filter(isKept);
+    for (const post of this.#posts) post.runs = post.runs.filter(isKept);
     for (const run of shed) this.#count -= run.remaining;
     return shed;
   }

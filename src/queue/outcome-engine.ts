@@ -4,7 +4,7 @@ import type { Id } from '../lib/ids.ts';
 import type { Claim } from './entry-operations.ts';
 import { type PackedOutcomes, unpackOutcomes } from './outcome-batch.ts';
 import { writeOutcomes } from './outcome-rows.ts';
-import { moveRecipients, positions, waitingRecipients } from './recipient-operations.ts';
+import { dropUntried, knownBase, moveRecipients, positions, waitingRecipients } from './recipient-operations.ts';
 import type { DueRecipient, OutcomeState, Trace } from './store.ts';
 
 const first = `
@@ -60,14 +60,7 @@ const record = unsynced((db: Database, posts: readonly PostRows[]) => {
 });
 
 function recordPost(db: Database, ask: PostRows): void {
-  db.run(
-    'INSERT INTO posts (post, list, number) VALUES (?, ?, ?) ON CONFLICT DO NOTHING',
-    ask.post,
-    ask.list,
-    ask.number,
-  );
-  const { key } = db.get<{ key: number }>('SELECT key FROM posts WHERE post = ?', ask.post)!;
-  writeOutcomes(db, key * positions, unpackOutcomes(ask));
+  writeOutcomes(db, knownBase(db, ask), unpackOutcomes(ask));
 }
 
 /** Copies the log into the file and begins it anew. */
@@ -220,6 +213,7 @@ export const outcomeEngine = {
     hurry,
     waitingRecipients,
     moveRecipients,
+    dropUntried,
   },
 } satisfies Engine;
 

@@ -18,6 +18,7 @@ import {
   recover,
 } from './entry-operations.ts';
 import { moveEntries } from './move-operations.ts';
+import { hurryUntried, returnUntried, takeUntried, untriedChunk } from './untried-operations.ts';
 
 const first = `
   CREATE TABLE messages (
@@ -94,5 +95,9 @@ export const queueEngine = {
     nextDue,
     recover,
     ...chunkOperations,
+    untriedChunk,
+    takeUntried,
+    returnUntried,
+    hurryUntried,
   },
 } satisfies Engine;

@@ -88,3 +88,36 @@ export const moveRecipients = write((db: Database, ask: RecipientsMove): number[
     return changes > 0 ? [at] : [];
   });
 });
+
+/** Members of a post's chunk whom an operator gives up before they were tried. */
+export interface UntriedDrop {
+  readonly post: Id;
+  readonly list: string;
+  readonly number: number;
+  readonly at: number;
+  /** What their traces say. */
+  readonly reply: string;
+  readonly members: readonly { readonly position: number; readonly member: number; readonly address: string }[];
+}
+
+/** Writes the outcomes of those who have none so far; gives their positions. */
+export const dropUntried = write((db: Database, ask: UntriedDrop): number[] => {
+  const base = knownBase(db, ask);
+  return ask.members.flatMap(({ position, member, address }) => {
+    const { changes } = db.run(
+      `INSERT INTO outcomes (key, address, member, state, at, host, reply) VALUES (?, ?, ?, 'failed', ?, '', ?) ON CONFLICT DO NOTHING`,
+      base + position,
+      address,
+      member,
+      ask.at,
+      ask.reply,
+    );
+    return changes > 0 ? [position] : [];
+  });
+});
+
+/** The key that position 0 of a post has, which becomes known with this. */
+export function knownBase(db: Database, { post, list, number }: Pick<UntriedDrop, 'post' | 'list' | 'number'>): number {
+  db.run('INSERT INTO posts (post, list, number) VALUES (?, ?, ?) ON CONFLICT DO NOTHING', post, list, number);
+  return db.get<{ key: number }>('SELECT key FROM posts WHERE post = ?', post)!.key * positions;
+}

@@ -3,9 +3,10 @@ import { type Id, idsFrom } from '../lib/ids.ts';
 import type { OutcomeCalls, OutcomeFiles } from './outcome-files.ts';
 import { positions, type RecipientAsk, type RecipientRow } from './recipient-operations.ts';
 import type { OutcomeState } from './store.ts';
+import type { UntriedRecipients } from './untried.ts';
 
-/** The states of those who are tried again. */
-export type WaitingState = Extract<OutcomeState, 'deferred' | 'uncertain'>;
+/** The states of those who are tried again, and of those who stand in chunks and were not tried so far. */
+export type WaitingState = Extract<OutcomeState, 'deferred' | 'uncertain'> | 'untried';
 /** What an operator does with recipients. A post, a lane and a list can be held; a recipient cannot. */
 export type RecipientMove = 'retry' | 'drop';
 
@@ -15,7 +16,7 @@ export interface RecipientKey {
   readonly position: number;
 }
 
-/** A recipient of a post who was tried and is tried again. */
+/** A recipient of a post who is still to be tried. */
 export interface WaitingRecipient extends RecipientKey {
   readonly list: string;
   /** Of the post. */
@@ -23,12 +24,16 @@ export interface WaitingRecipient extends RecipientKey {
   readonly member: number;
   readonly address: string;
   readonly state: WaitingState;
+  /** 0 of the untried. */
   readonly attempts: number;
-  /** Of the latest attempt, in milliseconds since 1970, as is `next`. */
-  readonly at: number;
+  /** Of the latest attempt, in milliseconds since 1970, as is `next`; undefined: there was none. */
+  readonly at?: number;
   readonly next: number;
+  /** That answered last, and its reply; empty of the untried. */
   readonly host: string;
   readonly reply: string;
+  /** An untried one whom delivery has: on the wire, or waiting in memory. */
+  readonly isTaken?: true;
 }
 
 export interface RecipientFilter {
@@ -46,13 +51,16 @@ export interface RecipientFilter {
   readonly reply?: string;
 }
 
-/** Those recipients of posts who were tried and wait, as an operator sees and moves them. */
+/** Those recipients of posts who are still to be tried, as an operator sees and moves them. */
 export interface WaitingRecipients {
-  /** In pages; the recipients of a post follow each other. */
+  /**
+   * In pages: first the untried, then those who were tried, so that nobody is missed who is tried just now. The recipients of a post follow
+   * each other in either part.
+   */
   find(filter: RecipientFilter): AsyncIterable<WaitingRecipient[]>;
   /**
    * Makes recipients due now, or fails them for good, in one commit per file; gives those that it was done to. Who is being tried just now
-   * is not dropped unless `isNobodyTrying`. Callers keep to some 1,000 at a time.
+   * is not dropped unless `isNobodyTrying`, nor is an untried one whom delivery has. Callers keep to some 1,000 at a time.
    */
   move(move: RecipientMove, keys: readonly RecipientKey[], isNobodyTrying?: boolean): Promise<RecipientKey[]>;
 }
@@ -60,36 +68,76 @@ export interface WaitingRecipients {
 export const droppedReply = 'dropped by the operator';
 const pageSize = 1_000;
 
-/** Over all outcome files of a queue. */
+/** Over all outcome files of a queue, and its chunks. */
 export class SqliteRecipients implements WaitingRecipients {
   readonly #files: OutcomeFiles;
   readonly #clock: Clock;
+  readonly #untried: UntriedRecipients;
   readonly #finishPost: (post: Id) => Promise<unknown>;
 
   /** `finishPost` ends a post of which nobody waits any more. */
-  constructor(files: OutcomeFiles, clock: Clock, finishPost: (post: Id) => Promise<unknown>) {
+  constructor(
+    files: OutcomeFiles,
+    untried: UntriedRecipients,
+    clock: Clock,
+    finishPost: (post: Id) => Promise<unknown>,
+  ) {
     this.#files = files;
+    this.#untried = untried;
     this.#clock = clock;
     this.#finishPost = finishPost;
   }
 
   async *find(filter: RecipientFilter): AsyncIterable<WaitingRecipient[]> {
+    const { post, state, reply } = filter;
+    if ((state ?? 'untried') === 'untried' && reply === undefined) yield* this.#untried.find(filter);
+    if (state === 'untried') return;
     const ask = askOf(filter, this.#clock.now());
     // The oldest posts first, as entries are.
-    const files = filter.post === undefined ? this.#files.all().toReversed() : this.#files.found(filter.post);
+    const files = post === undefined ? this.#files.all().toReversed() : this.#files.found(post);
     for (const calls of files) yield* pagesOf(calls, ask);
   }
 
   async move(move: RecipientMove, keys: readonly RecipientKey[], isNobodyTrying = false): Promise<RecipientKey[]> {
+    const tried = await this.#moveTried(move, keys, isNobodyTrying);
+    const moved = [...tried, ...(await this.#moveUntried(move, without(keys, tried), isNobodyTrying))];
+    if (move === 'drop') for (const post of new Set(moved.map((key) => key.post))) await this.#finishPost(post);
+    return moved;
+  }
+
+  async #moveTried(
+    move: RecipientMove,
+    keys: readonly RecipientKey[],
+    isNobodyTrying: boolean,
+  ): Promise<RecipientKey[]> {
     const moved: RecipientKey[] = [];
     for (const some of Map.groupBy(keys, ({ post }) => this.#files.name(post)).values()) {
       const ask = { move, keys: some, now: this.#clock.now(), reply: droppedReply, isNobodyTrying };
       for (const calls of this.#files.found(some[0]!.post))
         moved.push(...(await calls('moveRecipients', ask)).map((at) => some[at]!));
     }
-    if (move === 'drop') for (const post of new Set(moved.map((key) => key.post))) await this.#finishPost(post);
     return moved;
   }
+
+  async #moveUntried(
+    move: RecipientMove,
+    keys: readonly RecipientKey[],
+    isNobodyTrying: boolean,
+  ): Promise<RecipientKey[]> {
+    const moved: RecipientKey[] = [];
+    for (const [post, some] of Map.groupBy(keys, (key) => key.post)) {
+      const positions = some.map(({ position }) => position);
+      const done =
+        move === 'drop' ? this.#untried.drop(post, positions, isNobodyTrying) : this.#untried.hurry(post, positions);
+      moved.push(...(await done));
+    }
+    return moved;
+  }
+}
+
+function without(keys: readonly RecipientKey[], moved: readonly RecipientKey[]): RecipientKey[] {
+  const names = new Set(moved.map(({ post, position }) => `${post}/${position}`));
+  return keys.filter(({ post, position }) => !names.has(`${post}/${position}`));
 }
 
 async function* pagesOf(calls: OutcomeCalls, ask: Omit<RecipientAsk, 'after'>): AsyncIterable<WaitingRecipient[]> {

@@ -33,6 +33,7 @@ import type {
   QueueStore,
   Trace,
 } from './store.ts';
+import { UntriedRecipients } from './untried.ts';
 
 const pageSize = 1_000;
 
@@ -71,7 +72,8 @@ class SqliteQueue implements QueueStore {
     const isNamed = async (id: Id): Promise<boolean> => (await this.#queue('message', { id })) !== undefined;
     this.#bodies = new Bodies(join(directory, 'body'), clock, isNamed);
     this.#clock = clock;
-    this.recipients = new SqliteRecipients(this.#files, clock, (post) => this.finishPost(post));
+    const untried = new UntriedRecipients(this.#queue, this.#files, clock);
+    this.recipients = new SqliteRecipients(this.#files, untried, clock, (post) => this.finishPost(post));
   }
 
   async accept(messages: readonly NewMessage[], entries: readonly NewEntry[]): Promise<void> {

@@ -19,7 +19,8 @@ import type { WaitingRecipients } from './recipients.ts';
  *   any       --drop-->                     (gone)   the operator; then the post's outcomes: nobody is tried again
  *
  * A post's entry is `claimed` only while chunks are cut; each `cutChunk` is one commit of chunk and cursor. Chunks go
- * ready -> claimed -> (gone), the last step only after the outcomes of all their members are committed. A post ends when it is cut,
+ * ready -> claimed -> (gone), the last step only after the outcomes of all their members are committed; an operator who drops some of them
+ * goes the same way (`untried.ts`). A post ends when it is cut,
  * has no chunk and nobody waits, looked at in this order: without chunks every outcome is on disk, and no more come to wait.
  *
  * Causes are unique among the entries that are there, and that is enough: what follows an entry comes in with the commit that ends it,

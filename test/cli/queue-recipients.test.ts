@@ -102,9 +102,9 @@ test('retry makes just those due that the filters find, and wakes the daemon', a
 test('drop fails just those that the filters find, and their traces say so', async (t) => {
   const { home, post } = await waiting(t);
   const dry = await ezlm(home, ['queue', 'drop', '--domain', 'b.example', '--dry-run']);
-  assert.equal(dry.talk, '2 would be dropped, 2 of them recipients of posts; nothing was changed\n');
+  assert.match(dry.talk, /^2 would be dropped, 2 of them recipients of posts; nothing was changed$/m);
   const ran = await ezlm(home, ['queue', 'drop', '--domain', 'b.example', '--json']);
-  assert.equal(ran.talk, '2 dropped, 2 of them recipients of posts\n');
+  assert.match(ran.talk, /^2 dropped, 2 of them recipients of posts$/m);
   assert.deepEqual(JSON.parse(ran.output.split('\n')[0]!), {
     id: `${post}/0`,
     action: 'drop',
@@ -142,7 +142,7 @@ test('ids of recipients are taken from standard input, with a slash or as column
   assert.match((await ezlm(home, ['queue', 'retry'], `${listed}\n${post}\n`)).talk, /^3 due now, 2 of them/);
   const ran = await ezlm(home, ['queue', 'drop'], `${post} 2\n${post}\t1\n${post}/7\n`);
   assert.equal(ran.code, 66);
-  assert.match(ran.talk, /1 wait no more, or are being tried just now[^]*^2 dropped/m);
+  assert.match(ran.talk, /1 waits no more[^]*^2 dropped/m);
   assert.deepEqual(await idsOf(home, ['--kind', 'recipient']), [`${post}/0`]);
   for (const wrong of [`${post}/x`, `${post}/`, `${post} 1 2`, `${post}/-1`, `/${post}`])
     assert.equal((await ezlm(home, ['queue', 'drop'], `${wrong}\n`)).code, 65, wrong);

@@ -13,7 +13,7 @@ test('status says what the daemon does, and how far its posts are', async (t) =>
   assert.equal(code, 0);
   assert.match(output, /^daemon +running since \S+Z, process 4711$/m);
   assert.match(output, /^listens +SMTP on 127\.0\.0\.1:2525$/m);
-  assert.match(output, /^sends +over 3 connections in 1 lanes$/m);
+  assert.match(output, /^sends +over 3 connections in 1 lane$/m);
   assert.match(output, new RegExp(`^post +${id} ${news} 7: 0 of 2 \\(0 %\\)`, 'm'));
   assert.match(output, /^due +1970-01-01T00:00:00Z$/m);
 });

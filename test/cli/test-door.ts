@@ -9,6 +9,7 @@ import { homePaths } from '../../src/home.ts';
 import { systemClock } from '../../src/lib/clock.ts';
 import { type Id, idMaker } from '../../src/lib/ids.ts';
 import { inlineStorage } from '../../src/lib/storage.ts';
+import { packMembers } from '../../src/list/packed.ts';
 import { batchOf } from '../../src/queue/outcome-batch.ts';
 import { openSqliteQueue } from '../../src/queue/sqlite-queue.ts';
 
@@ -106,6 +107,18 @@ export async function putOff(
   const rest = { post, state: 'deferred', at, next: at + 3_600_000, host: 'mx.example', reply } as const;
   const outcomes = addresses.map((address, n) => ({ position: first + n, member: n + 1, address, ...rest }));
   await queue.record(batchOf(outcomes));
+  await storage.close();
+}
+
+/** Cuts a post that "queuePost" has queued into one chunk of these members; with `owner` somebody has claimed it. */
+export async function cutPost(home: string, post: Id, addresses: readonly string[], owner?: string): Promise<void> {
+  const storage = inlineStorage(engines);
+  const queue = await openSqliteQueue({ storage, directory: homePaths(home).queue, clock: systemClock });
+  const cutter = { owner: 'cutter', leaseMs: 60_000 };
+  await queue.claim(cutter, ['post'], 10);
+  const packed = packMembers(addresses.map((address, n) => ({ member: n + 1, address })));
+  await queue.cutChunk(cutter, post, { domain: '', packed, count: addresses.length }, undefined);
+  if (owner !== undefined) await queue.claimChunks({ owner, leaseMs: 60_000 }, 1_000);
   await storage.close();
 }
 

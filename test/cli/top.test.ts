@@ -3,7 +3,7 @@ import test from 'node:test';
 import { runCommandLine } from '../../src/cli/run.ts';
 import { laneReport } from '../helpers/lanes.ts';
 import { answerAt } from './test-daemon.ts';
-import { ezlm, homeWithList, keepingDoor, news, queuePost } from './test-door.ts';
+import { ezlm, homeWithList, keepingDoor, news, putOff, queuePost } from './test-door.ts';
 
 const reports = [
   laneReport({ lane: 'a.example:25', rate: 5, waiting: 50, connections: 1, delivered: 10 }),
@@ -23,6 +23,22 @@ test('one look is a block of text: the sum, the queue, posts, and lanes, the bus
   assert.equal(lines[3], `${id} ${news} 7: 0 of 2 (0 %), 0 deferred, 0 failed, 0/s, ETA -`);
   assert.match(lines[6]!, /^b\.example:25 .* 9s {2}421 4\.7\.0 slow down$/);
   assert.match(lines[7]!, /^a\.example:25 /);
+});
+
+test('while a post goes out one look is two, so that it has a rate', async (t) => {
+  const home = await homeWithList(t);
+  await ezlm(home, ['sub', news, 'bob@example.net', 'eve@example.net', 'dan@example.net']);
+  const id = await queuePost(home);
+  await answerAt(t, home, reports);
+  const { door, kept } = keepingDoor(home);
+  let now = Date.now();
+  const sleep = async (ms: number): Promise<void> => {
+    now += ms;
+    await putOff(home, id, ['bob@example.net'], '450 later');
+  };
+  const code = await runCommandLine(['top', '--once'], { ...door, clock: { now: () => now, sleep } }, '1');
+  assert.equal(code, 0);
+  assert.match(kept.output, / 7: 1 of 3 \(33 %\), 1 deferred, 0 failed, 1\.?\d*\/s, ETA 2s$/m);
 });
 
 test('one look as JSON has everything that the text has', async (t) => {

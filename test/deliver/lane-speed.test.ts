@@ -34,7 +34,7 @@ const rows: readonly [
   ['a slow one', [10], 100, 100, 8_990],
   ['a quick one', [3_000], 5_000, 5_000, 6_000],
   ['one that pauses for a second', [3_000, 0], 5_000, 5_000, 7_500],
-  ['one that has stopped', [3_000, 0, 0, 0, 0, 0, 0], 468.75, 468.75, 8_953.125],
+  ['one that has stopped', [3_000, 0, 0, 0, 0, 0, 0], 468, 468, 8_953],
   ['one that has begun again', [0, 0, 400], 4_000, 4_000, 8_600],
 ];
 

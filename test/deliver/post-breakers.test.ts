@@ -46,3 +46,16 @@ test('an operator lets the posts of a list go on, and their counts begin anew', 
   assert.equal(blame(breakers, 9), undefined);
   assert.equal(blame(breakers, 1)?.until, start + hour);
 });
+
+test('what one run knows the next one goes on with', () => {
+  const first = new PostBreakers();
+  blame(first, 10);
+  blame(first, 9, 1, start, 'yahoo');
+  const second = new PostBreakers(JSON.parse(JSON.stringify(first.memory)));
+  const off = { post: 'p', provider: 'google', until: start + hour };
+  assert.deepEqual(second.putOff(start), [off]);
+  assert.deepEqual(second.putOff(start + hour), []);
+  assert.equal(blame(second, 1), undefined);
+  assert.ok(blame(second, 1, 1, start, 'yahoo'));
+  assert.equal(blame(second, 10, 1, start + hour)?.until, start + 3 * hour);
+});

@@ -17,7 +17,7 @@ function jobOf(post: string, list = 'news@h.example'): ChunkJob {
 function add(waiting: Waiting, job: ChunkJob, name: string, count: number): void {
   const lines = Array.from({ length: count }, (_, n) => `${n + 1} ${name}${n + 1}@d.example\n`).join('');
   const copies = { load, job, senders: sendersBy(() => '') };
-  for (const { run } of runsOf(Buffer.from(lines), 0, new Set(), copies)) waiting.add(run, false);
+  for (const run of runsOf(Buffer.from(lines), 0, new Set(), copies)) waiting.add(run, false);
 }
 
 function single(recipient: string): Delivery {
@@ -81,11 +81,20 @@ test('a lane that is emptied gives away everything, half-taken runs too', () => 
   assert.deepEqual([waiting.count, waiting.take()], [0, undefined]);
 });
 
-test('the posts of one list are given away, those of others stay', () => {
+test('what is meant is given away, of posts, single mails and what came back; the rest stays', () => {
   const waiting = new Waiting();
   add(waiting, jobOf('one'), 'a', 2);
   add(waiting, jobOf('two', 'other@h.example'), 'b', 2);
-  assert.equal(waiting.shedList('news@h.example').length, 1);
-  assert.equal(waiting.count, 2);
-  assert.deepEqual(namesOf(waiting), ['b1', 'b2']);
+  waiting.add(new SingleRun(single('s@e.example')), true);
+  waiting.giveBack(single('r@d.example'));
+  waiting.giveBack(single('q@e.example'));
+  const ofList = waiting.shedWhere(({ job }) => job.kind !== 'mail' && job.post === 'one');
+  assert.deepEqual([ofList.length, waiting.count], [1, 5]);
+  const ofDomain = waiting.shedWhere(({ domain }) => domain === 'e.example');
+  assert.deepEqual(
+    ofDomain.map((run) => run.take()?.recipient),
+    ['q@e.example', 's@e.example'],
+  );
+  assert.deepEqual(namesOf(waiting), ['r', 'b1', 'b2']);
+  assert.equal(waiting.count, 0);
 });

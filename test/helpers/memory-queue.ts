@@ -2,15 +2,17 @@ import { setImmediate as turn } from 'node:timers/promises';
 import type { Clock } from '../../src/lib/clock.ts';
 import { type Id, timeOf } from '../../src/lib/ids.ts';
 import type { Cursor } from '../../src/list/store.ts';
+import { unpackMembers } from '../../src/list/packed.ts';
 import { canonicalOf } from '../../src/mail/address.ts';
 import { causeOfPost } from '../../src/queue/cause.ts';
 import { type OutcomeBatch, unpackOutcomes } from '../../src/queue/outcome-batch.ts';
-import type {
-  RecipientFilter,
-  RecipientKey,
-  RecipientMove,
-  WaitingRecipient,
-  WaitingRecipients,
+import {
+  droppedReply,
+  type RecipientFilter,
+  type RecipientKey,
+  type RecipientMove,
+  type WaitingRecipient,
+  type WaitingRecipients,
 } from '../../src/queue/recipients.ts';
 import type {
   Chunk,
@@ -401,7 +403,7 @@ export class MemoryQueue implements QueueStore {
     const { post, position, member, address } = row.latest;
     row.history.push(row.latest);
     const at = this.#clock.now();
-    row.latest = { post, position, member, address, state: 'failed', at, host: '', reply: 'dropped by the operator' };
+    row.latest = { post, position, member, address, state: 'failed', at, host: '', reply: droppedReply };
     Object.assign(row, { owner: undefined, lease: undefined });
   }
 
@@ -409,17 +411,32 @@ export class MemoryQueue implements QueueStore {
     await turn();
     const { post, position, list, domain, state, olderThan, newerThan, reply } = filter;
     const now = this.#clock.now();
-    const found = this.#waiting(post)
-      .map((row) => this.#waitingRecipient(row))
-      .filter((one) => position === undefined || one.position === position)
-      .filter((one) => list === undefined || one.list === list)
-      .filter((one) => domain === undefined || domainOf(one.address) === domain)
-      .filter((one) => state === undefined || one.state === state)
-      .filter((one) => olderThan === undefined || timeOf(one.post) < now - olderThan)
-      .filter((one) => newerThan === undefined || timeOf(one.post) > now - newerThan)
-      .filter((one) => reply === undefined || one.reply.toLowerCase().includes(reply.toLowerCase()))
-      .toSorted((a, b) => compare(a.post, b.post) || a.position - b.position);
-    for (let from = 0; from < found.length; from += 1_000) yield found.slice(from, from + 1_000);
+    const isWanted = (one: WaitingRecipient): boolean =>
+      (post === undefined || one.post === post) &&
+      (position === undefined || one.position === position) &&
+      (list === undefined || one.list === list) &&
+      (domain === undefined || domainOf(one.address) === domain) &&
+      (state === undefined || one.state === state) &&
+      (olderThan === undefined || timeOf(one.post) < now - olderThan) &&
+      (newerThan === undefined || timeOf(one.post) > now - newerThan) &&
+      (reply === undefined || one.reply.toLowerCase().includes(reply.toLowerCase()));
+    const tried = this.#waiting().map((row) => this.#waitingRecipient(row));
+    for (const part of [reply === undefined ? this.#untried() : [], tried]) {
+      const found = part.filter(isWanted).toSorted((a, b) => compare(a.post, b.post) || a.position - b.position);
+      for (let from = 0; from < found.length; from += 1_000) yield found.slice(from, from + 1_000);
+    }
+  }
+
+  #untried(): WaitingRecipient[] {
+    return [...this.#chunks.values()].flatMap((row) => {
+      const { post, due, work, isClaimed } = row;
+      const known = this.#outcomes.get(post);
+      const rest = { post, list: work.list, number: work.number, state: 'untried', attempts: 0, next: due } as const;
+      const taken = isClaimed ? { isTaken: true as const } : {};
+      return placed(row)
+        .filter(({ position }) => !known?.has(position))
+        .map((member) => ({ ...rest, ...member, host: '', reply: '', ...taken }));
+    });
   }
 
   #waitingRecipient({ latest, history }: OutcomeRow): WaitingRecipient {
@@ -435,9 +452,10 @@ export class MemoryQueue implements QueueStore {
   ): Promise<RecipientKey[]> {
     await turn();
     const now = this.#clock.now();
-    const moved = keys.filter(({ post, position }) => {
-      const row = this.#outcomes.get(post)?.get(position);
-      if (row?.latest.next === undefined) return false;
+    const moved = keys.filter((key) => {
+      const row = this.#outcomes.get(key.post)?.get(key.position);
+      if (!row) return this.#moveUntried(move, key, isNobodyTrying);
+      if (row.latest.next === undefined) return false;
       if (move === 'retry') row.latest = { ...row.latest, next: Math.min(row.latest.next, now) };
       else if (row.owner === undefined || row.lease! < now || isNobodyTrying) this.#giveUp(row);
       else return false;
@@ -445,6 +463,26 @@ export class MemoryQueue implements QueueStore {
     });
     if (move === 'drop') for (const { post } of moved) await this.finishPost(post);
     return moved;
+  }
+
+  #moveUntried(move: RecipientMove, { post, position }: RecipientKey, isNobodyTrying: boolean): boolean {
+    const chunk = this.#chunksOf(post).find(({ first, count }) => position >= first && position < first + count);
+    if (!chunk || (move === 'drop' && chunk.isClaimed && !isNobodyTrying)) return false;
+    const now = this.#clock.now();
+    if (move === 'retry') {
+      chunk.due = Math.min(chunk.due, now);
+      return true;
+    }
+    const { member, address } = placed(chunk)[position - chunk.first]!;
+    const { list, number } = chunk.work;
+    this.#posts.set(post, { list, number });
+    const rows = this.#recipients(post);
+    const rest = { state: 'failed', at: now, host: '', reply: droppedReply } as const;
+    rows.set(position, { latest: { post, position, member, address, ...rest }, history: [] });
+    // A lease says that somebody had it before.
+    Object.assign(chunk, { isClaimed: false, owner: undefined, lease: 0 });
+    if (placed(chunk).every((one) => rows.has(one.position))) this.#chunks.delete(chunk.id);
+    return true;
   }
 
   async move(move: Move, ids: readonly Id[]): Promise<Id[]> {
@@ -551,6 +589,10 @@ function traceOf({ latest, history }: OutcomeRow): Trace {
   const earlier = history.map(({ state, at, host, reply }) => ({ state, at, host, reply }));
   const { member, address } = latest;
   return { member, address, attempts: [...earlier, without(latest, ['post', 'position', 'member', 'address'])] };
+}
+
+function placed({ packed, first }: ChunkRow): { position: number; member: number; address: string }[] {
+  return [...unpackMembers(packed)].map((member, at) => ({ position: first + at, ...member }));
 }
 
 function domainOf(address: string): string {

@@ -5,6 +5,7 @@ import { operatorConformance } from './operator-conformance.ts';
 import { type OpenQueue, promisingOf } from './opening.ts';
 import { outcomeConformance } from './outcome-conformance.ts';
 import { recipientConformance } from './recipient-conformance.ts';
+import { untriedConformance } from './untried-conformance.ts';
 
 /** What every QueueStore promises. `open` gives an empty one, which the test cleans up. */
 export function queueStoreConformance(name: string, open: OpenQueue): void {
@@ -15,4 +16,5 @@ export function queueStoreConformance(name: string, open: OpenQueue): void {
   outcomeConformance(promising);
   operatorConformance(promising);
   recipientConformance(promising);
+  untriedConformance(promising);
 }

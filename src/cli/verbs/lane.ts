@@ -111,7 +111,7 @@ async function changeLane(
   if (!asked.answer) return noSuchLane(name);
   const isToCome = found.length === 0 && action === 'pause';
   const held = isToCome
-    ? `: no lane of this name has work now; mail to such a domain or host is held when it comes`
+    ? `: no lane of this name has work now; mail to such a domain or host is held, also what other lanes have of it`
     : '';
   return tell(call, { lane, action, dryRun: false }, `${lane} ${done[action]}${held}`);
 }

@@ -1,13 +1,14 @@
 import type { Home } from '../../home.ts';
 import type { Id } from '../../lib/ids.ts';
 import type { RecipientFilter, RecipientKey, WaitingRecipient } from '../../queue/recipients.ts';
-import type { Move } from '../../queue/store.ts';
+import type { Entry, Move } from '../../queue/store.ts';
 import { type Call, type Complaint, complaint, type Ending, exit, isComplaint } from '../door.ts';
 import { tellDaemon, withHome } from '../open.ts';
 import { type QueueFilter, readFilter } from '../queue-filter.ts';
 import { givenIds, idsFromInput, type Named, recipientId } from '../queue-ids.ts';
-import { type Moved, moveEntries, moveRecipients, pagesOf, recipientsAreNotHeld } from '../queue-moves.ts';
+import { type Moved, moveEntries } from '../queue-moves.ts';
 import { printEntry, printEntryLine, printRecipient, printRecipientLine } from '../queue-text.ts';
+import { moveRecipients, pagesOf, recipientsAreNotHeld, sayUncut } from '../recipient-moves.ts';
 
 const done: Readonly<Record<Move, string>> = {
   hold: 'held',
@@ -107,6 +108,8 @@ async function moveAll(
   call.door.say(
     isDry ? `${moved} would be ${done[move]}${ofThem}; nothing was changed` : `${moved} ${done[move]}${ofThem}`,
   );
+  if (move === 'drop' && filter.recipients)
+    await sayUncut(call, home, postsOf(home, given, filter.recipients), filter.recipients);
   if (move === 'hold' && wanted.recipients && (await firstPage(wanted.recipients)).length > 0) sayNotHeld(call, filter);
   return moved === entries.asked + recipients.asked ? exit.done : exit.noInput;
 }
@@ -150,6 +153,22 @@ async function* found(
     const post = (await queue.entry(id))?.id ?? id;
     yield* queue.recipients.find({ ...filter, post });
   }
+}
+
+// The posts that recipients are looked for in.
+async function* postsOf({ queue }: Home, given: Named | undefined, filter: RecipientFilter): AsyncGenerator<Entry> {
+  for (const id of given?.entries ?? []) {
+    const entry = await queue.entry(id);
+    if (entry?.kind === 'post') yield entry;
+  }
+  if (given) return;
+  const { list, olderThan, newerThan } = filter;
+  const narrowed = {
+    ...(list ? { list } : {}),
+    ...(olderThan ? { olderThan } : {}),
+    ...(newerThan ? { newerThan } : {}),
+  };
+  for await (const page of queue.entries({ ...narrowed, kind: 'post' })) yield* page;
 }
 
 async function firstPage<Row>(pages: AsyncIterable<readonly Row[]>): Promise<readonly Row[]> {

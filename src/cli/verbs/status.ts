@@ -1,15 +1,12 @@
-import { DatabaseSync } from 'node:sqlite';
 import type { DaemonStatus } from '../../control.ts';
-import { homePaths } from '../../home.ts';
-import { changeTime } from '../../lib/files.ts';
-import { storageTrouble } from '../../lib/storage-trouble.ts';
 import type { QueueCounts } from '../../queue/store.ts';
 import { askDaemon } from '../ask.ts';
-import { type Call, type Door, type Ending, exit, printJson, timeText } from '../door.ts';
+import { type Call, type Ending, exit, printJson, timeText } from '../door.ts';
+import { isRunning } from '../is-running.ts';
+import { atWorkText } from '../lane-text.ts';
 import { withHome } from '../open.ts';
-import { postLine } from '../post-text.ts';
+import { postName, progressText } from '../post-text.ts';
 import { type PostProgress, Watch } from '../snapshot.ts';
-import { wakeDaemon } from '../wake.ts';
 
 /** Posts that a text names; more of them are counted. */
 const postsMost = 10;
@@ -61,12 +58,12 @@ function fieldsOf({ home, isRunning: running, daemon, lists, counts, posts, due 
 
 function linesOf({ home, isRunning: running, daemon, lists, counts, posts, due }: Status): string[] {
   const since = daemon ? ` since ${timeText(daemon.startedAt)}, process ${daemon.pid}` : '';
-  const named = posts.slice(0, postsMost).map((post) => `post     ${postLine(post)}\n`);
+  const named = posts.slice(0, postsMost).map((post) => `post     ${postName(post)}: ${progressText(post)}\n`);
   return [
     `home     ${home}\n`,
     `daemon   ${running ? `running${since}` : 'not running ("ezlm serve" starts it)'}\n`,
     ...(daemon ? [`listens  ${daemon.listening.join(', ')}\n`] : []),
-    ...(daemon ? [`sends    over ${daemon.connections} connections in ${daemon.lanes} lanes\n`] : []),
+    ...(daemon ? [`sends    over ${atWorkText(daemon.connections, daemon.lanes)}\n`] : []),
     `lists    ${lists}\n`,
     `entries  ${counts.ready} ready, ${counts.claimed} being worked on, ${counts.held} held\n`,
     `chunks   ${counts.chunks}\n`,
@@ -74,22 +71,4 @@ function linesOf({ home, isRunning: running, daemon, lists, counts, posts, due }
     ...(posts.length > named.length ? [`post     … and more: "ezlm queue list --kind post"\n`] : []),
     `due      ${due ?? 'nothing waits'}\n`,
   ];
-}
-
-async function isRunning(door: Door): Promise<boolean> {
-  const { lock, socket } = homePaths(door.home);
-  return (await wakeDaemon(socket)) || ((await changeTime(lock)) !== undefined && isLocked(lock));
-}
-
-// Only looks: a reader is refused while the daemon's exclusive transaction is open, and takes nothing from it.
-function isLocked(path: string): boolean {
-  const database = new DatabaseSync(path, { readOnly: true, timeout: 0 });
-  try {
-    database.prepare('SELECT count(*) FROM sqlite_schema').get();
-    return false;
-  } catch (error) {
-    return storageTrouble(error).kind === 'busy';
-  } finally {
-    database.close();
-  }
 }

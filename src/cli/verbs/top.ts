@@ -1,12 +1,16 @@
 import type { LaneReport } from '../../lane-report.ts';
+import type { Clock } from '../../lib/clock.ts';
 import { type Call, type Complaint, complaint, type Ending, exit, isComplaint, printJson, timeText } from '../door.ts';
-import { etaText, laneHeading, laneLine, rateText } from '../lane-text.ts';
+import { atWorkText, etaText, laneHeading, laneLine, rateText } from '../lane-text.ts';
 import { withHome } from '../open.ts';
-import { postLine } from '../post-text.ts';
+import { pacedText, postName } from '../post-text.ts';
 import { type Snapshot, Watch } from '../snapshot.ts';
 
 /** Lanes that a block of text shows where no screen says how many fit. */
 const lanesMost = 40;
+
+/** What --once looks at, when a post is at work. */
+const onceMs = 1_000;
 
 /** Shows lanes and posts, anew every few seconds: over the last picture on a terminal, one block after the other elsewhere. */
 export async function run(call: Call): Promise<Ending> {
@@ -18,7 +22,7 @@ export async function run(call: Call): Promise<Ending> {
     const isLive = door.screen !== undefined && !call.flag('json') && !call.flag('once');
     if (isLive) await door.print('\u001b[2J');
     for (;;) {
-      const snapshot = await watch.look();
+      const snapshot = call.flag('once') ? await lookOnce(watch, door.clock) : await watch.look();
       if (call.flag('json')) await printJson(door, fieldsOf(snapshot));
       else
         await door.print(isLive ? overLast(blockOf(snapshot, door.screen())) : `${blockOf(snapshot).join('\n')}\n\n`);
@@ -26,6 +30,14 @@ export async function run(call: Call): Promise<Ending> {
       await door.clock.sleep(seconds * 1_000);
     }
   });
+}
+
+// One look knows no rate: who looks only once and finds a post at work looks again.
+async function lookOnce(watch: Watch, clock: Clock): Promise<Snapshot> {
+  const first = await watch.look();
+  if (!first.isRunning || first.posts.every(({ recipients, tried }) => tried >= recipients)) return first;
+  await clock.sleep(onceMs);
+  return watch.look();
 }
 
 function readInterval(call: Call): number | Complaint {
@@ -42,7 +54,7 @@ function fieldsOf({ at, isRunning, queue, lanes, posts }: Snapshot): Record<stri
 function blockOf(snapshot: Snapshot, screen?: { columns: number; rows: number }): string[] {
   const { at, posts, lanes } = snapshot;
   const head = headOf(snapshot);
-  const postLines = posts.map((post) => postLine(post));
+  const postLines = posts.map((post) => `${postName(post)}: ${pacedText(post)}`);
   const room = screen ? Math.max(1, screen.rows - head.length - postLines.length - 4) : lanesMost;
   const shownLanes = byWork(lanes).slice(0, room);
   const more = lanes.length - shownLanes.length;
@@ -60,7 +72,7 @@ function headOf({ at, isRunning, queue, lanes, posts }: Snapshot): string[] {
   const left = posts.reduce((sum, post) => sum + post.recipients - post.tried, 0);
   const connections = lanes.reduce((sum, lane) => sum + lane.connections, 0);
   const daemon = isRunning
-    ? `${rateText(rate)}/s over ${connections} connections in ${lanes.length} lanes, ${left} recipients left, ETA ${left > 0 ? etaText(left, rate) : '-'}`
+    ? `${rateText(rate)}/s over ${atWorkText(connections, lanes.length)}, ${left} recipients left, ETA ${left > 0 ? etaText(left, rate) : '-'}`
     : 'no daemon runs ("ezlm serve" starts it)';
   const { ready, claimed, held, chunks } = queue;
   return [
