@@ -5,6 +5,7 @@ import type { Log } from '../log.ts';
 import type { Chunk, Claimant, DueRecipient } from '../queue/store.ts';
 import { wireMessage } from '../smtp/data.ts';
 import { isAsciiText } from './copy.ts';
+import { Claimed } from './claimed.ts';
 import type { Carrier, CarrierPort, ChunkJob, Delivery, DueJob, MailJob, Run } from './delivery.ts';
 import { PostLoads, type PostLoadsParts } from './post-loads.ts';
 import { mailSigner } from './signing.ts';
@@ -48,8 +49,7 @@ export class Deliverer {
   /** When there may be a look for single mails and second tries again, and whether somebody has told of some since the last. */
   #singlesAt = 0;
   #isTold = false;
-  /** What is claimed and not settled: a lease that runs out on the way must not have it delivered twice. */
-  readonly #mine = new Set<string>();
+  readonly #claimed = new Claimed();
   #isStopping = false;
   /** What comes now finds nobody to write it down: the next start tries it again. */
   #isEnded = false;
@@ -60,8 +60,11 @@ export class Deliverer {
     this.#loads = new PostLoads(parts);
     this.#results = new Results({
       ...parts,
-      onSettled: (job, position) => this.#mine.delete(job.kind === 'mail' ? job.entry.id : dueKey(job.post, position)),
-      onChunkEnded: (chunk) => this.#mine.delete(String(chunk)),
+      onSettled: (job, position) =>
+        job.kind === 'mail'
+          ? this.#claimed.settle(job.entry.id)
+          : this.#claimed.settle(dueKey(job.post, position), job.attempts),
+      onChunkEnded: (chunk) => this.#claimed.settle(String(chunk)),
       onNotice: () => {
         this.wake();
         parts.onNotice();
@@ -165,7 +168,7 @@ export class Deliverer {
     if (this.#room <= 0 && this.#mails >= mailsBeside) return 0;
     const entries = await queue.claim(claimant, ['mail'], claimMails, this.#carrier.closedDomains());
     for (const entry of entries) {
-      if (!this.#take(entry.id)) continue;
+      if (!this.#claimed.take(entry.id)) continue;
       const message = (await queue.message(entry.message)) ?? Buffer.alloc(0);
       const load = { message: wireMessage(message, await mailSigner(message, this.#parts)), birth: entry.created };
       const job: MailJob = { kind: 'mail', entry };
@@ -194,9 +197,9 @@ export class Deliverer {
   async #carryDue(post: Id, due: readonly DueRecipient[]): Promise<void> {
     const prepared = await this.#loads.of(post);
     if (!prepared) return;
-    for (const { position, member, address } of due) {
-      if (!this.#take(dueKey(post, position))) continue;
-      const job: DueJob = { kind: 'due', post, list: prepared.list };
+    for (const { position, member, address, attempts } of due) {
+      if (!this.#claimed.take(dueKey(post, position), attempts)) continue;
+      const job: DueJob = { kind: 'due', post, attempts, list: prepared.list };
       const sender = prepared.senders.of(member, address);
       const isAscii = isAsciiText(sender + address);
       this.#carryOne({ load: prepared.load, sender, recipient: address, isAscii, member, position, job }, false);
@@ -219,7 +222,7 @@ export class Deliverer {
 
   async #carryChunk(chunk: Chunk): Promise<void> {
     const { queue, claimant, clock } = this.#parts;
-    if (this.#mine.has(String(chunk.id))) return;
+    if (this.#claimed.has(String(chunk.id))) return;
     const prepared = await this.#loads.of(chunk.post);
     if (!prepared) return queue.deferChunk(claimant, chunk.id, clock.now() + 60_000);
     const shutUntil = this.#isOver(prepared.load.birth) ? undefined : this.#carrier.shutUntil(chunk.domain, chunk.post);
@@ -228,7 +231,7 @@ export class Deliverer {
     const owed = chunk.count - known.size;
     // The last run had every outcome on disk and did not come to end the chunk.
     if (owed === 0) return this.#results.endChunk(chunk.id, chunk.post);
-    this.#take(String(chunk.id));
+    this.#claimed.take(String(chunk.id));
     const { list } = prepared;
     const job: ChunkJob = {
       kind: 'chunk',
@@ -271,13 +274,6 @@ export class Deliverer {
 
   #isOver(birth: number): boolean {
     return this.#parts.clock.now() - birth >= this.#parts.limits.lifetimeMs;
-  }
-
-  // The claim has renewed the lease of what is ours already.
-  #take(key: string): boolean {
-    if (this.#mine.has(key)) return false;
-    this.#mine.add(key);
-    return true;
   }
 
   #carryOne(delivery: Delivery, isSingle: boolean): void {

@@ -38,6 +38,8 @@ export interface ChunkJob {
 export interface DueJob {
   readonly kind: 'due';
   readonly post: Id;
+  /** Results before this try. */
+  readonly attempts: number;
   readonly list?: string;
 }
 

@@ -4,7 +4,7 @@ import { BlamedPosts, LaneBlames } from '../../src/deliver/blamed-posts.ts';
 import type { DueJob } from '../../src/deliver/delivery.ts';
 import type { Id } from '../../src/lib/ids.ts';
 
-const job: DueJob = { kind: 'due', post: 'p' as Id };
+const job: DueJob = { kind: 'due', post: 'p' as Id, attempts: 1 };
 
 test('results of a post are counted from its first blame on', () => {
   const blames = new LaneBlames();

@@ -28,7 +28,7 @@ const loads: Record<'signed' | 'stamped' | 'plain', Load> = {
 };
 
 function runOf(load: Load, member: number): SingleRun {
-  const job = { kind: 'due', post: '0' as Id } as const;
+  const job = { kind: 'due', post: '0' as Id, attempts: 1 } as const;
   const recipient = `${member}@people.example`;
   const delivery: Delivery = { load, sender: '', recipient, isAscii: true, member, position: member, job };
   return new SingleRun(delivery);

@@ -21,7 +21,7 @@ const timeouts = { ...defaultTimeouts, command: 2_000, message: 2_000 };
 
 function deliveryTo(recipient: string, text = 'Subject: a\r\n\r\n.dot\r\nb\r\n'): Delivery {
   const load = { message: wireMessage(Buffer.from(text)), birth: 0 };
-  const job = { kind: 'due', post: '0' as Id } as const;
+  const job = { kind: 'due', post: '0' as Id, attempts: 1 } as const;
   return {
     load,
     sender: `list-return-1.x-${recipient.replace('@', '=')}@h.example`,
