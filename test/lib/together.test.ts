@@ -35,23 +35,52 @@ test('a lone call begins at once', async () => {
   const { begun, ask, pass } = desk();
   await ask('a');
   assert.deepEqual(begun, ['a']);
-  await pass(6);
+  await pass(3);
   await ask('b');
   assert.deepEqual(begun, ['a', 'b']);
 });
 
-test('calls that come soon after wait for each other, for the time or until they are eight', async () => {
+test('calls that come soon after wait for others until nobody came for a while', async () => {
   const { begun, ask, pass } = desk();
   await ask('a');
   await ask('b', 'c');
   assert.deepEqual(begun, ['a']);
-  await pass(6);
+  await pass(3);
   assert.deepEqual(begun, ['a', 'b', 'c']);
-  const more = ['d', 'e', 'f', 'g', 'h', 'i', 'j'];
+});
+
+test('while they come they wait for sixteen, or for 12 ms', async () => {
+  const { begun, ask, pass } = desk();
+  await ask('a');
+  for (let ms = 0; ms < 12; ms++) {
+    assert.deepEqual(begun, ['a'], `after ${ms} ms`);
+    await ask(`b${ms}`);
+    await pass(1);
+  }
+  assert.equal(begun.length, 13);
+  for (let ms = 0; ms < 8; ms++) {
+    await ask(`c${ms}`, `d${ms}`);
+    assert.equal(begun.length, ms === 7 ? 29 : 13);
+    await pass(1);
+  }
+});
+
+test('eight that come at once wait no longer', async () => {
+  const { begun, ask } = desk();
+  await ask('a');
+  const more = ['b', 'c', 'd', 'e', 'f', 'g', 'h'];
   await ask(...more);
-  assert.deepEqual(begun, ['a', 'b', 'c']);
-  await ask('k');
-  assert.deepEqual(begun, ['a', 'b', 'c', ...more, 'k']);
+  assert.deepEqual(begun, ['a']);
+  await ask('i');
+  assert.deepEqual(begun, ['a', ...more, 'i']);
+});
+
+test('a clock that is set back keeps nobody', async () => {
+  const { begun, ask, pass } = desk();
+  await ask('a');
+  await ask('b');
+  await pass(-1_000);
+  assert.deepEqual(begun, ['a', 'b']);
 });
 
 test('those who begin do not wait for what runs', async () => {
@@ -63,7 +92,8 @@ test('those who begin do not wait for what runs', async () => {
 });
 
 test('a call that fails is over for those after it', async () => {
-  const together = new Together({ now: () => 0, sleep: async () => {} });
+  let now = 0;
+  const together = new Together({ now: () => now, sleep: async (ms) => void (now += ms) });
   await assert.rejects(
     together.run(async () => Promise.reject(new Error('full'))),
     /full/,
