@@ -44,14 +44,17 @@ export class LaneSpeed {
 
   /** Deliveries beyond which no more are taken in. */
   get most(): number {
-    const wanted =
-      this.#perSecond === undefined ? firstWaiting + this.#results * perResult : this.#perSecond * aheadSeconds;
+    const wanted = this.#ahead ?? firstWaiting + this.#results * perResult;
     return Math.floor(Math.max(leastWaiting, Math.min(mostWaiting, wanted)));
   }
 
-  /** How many of those who wait it should keep; undefined: all. */
+  /** How many of those who wait it should keep; undefined: all, also when more came than it takes in and it is soon done with them. */
   keep(waiting: number): number | undefined {
-    return this.#perSecond !== undefined && waiting > this.most + slack ? this.most : undefined;
+    return this.#ahead !== undefined && waiting > Math.max(this.most, this.#ahead) + slack ? this.most : undefined;
+  }
+
+  get #ahead(): number | undefined {
+    return this.#perSecond === undefined ? undefined : this.#perSecond * aheadSeconds;
   }
 
   /** How many of those who wait it will not come to within a second. */
