@@ -1,6 +1,6 @@
 import type { Clock } from '../lib/clock.ts';
 import type { Answer } from '../lib/dns.ts';
-import { Places } from '../lib/places.ts';
+import { Semaphore } from '../lib/semaphore.ts';
 import type { KeptSts, StsCache } from '../list/sts-cache.ts';
 import type { Log } from '../log.ts';
 import { parseStsPolicy, stsId, type StsPolicy } from '../smtp/mta-sts.ts';
@@ -35,7 +35,7 @@ export class StsPolicies {
   readonly #failed = new Map<string, number>();
   /** Fetches under way, by `domain id`. */
   readonly #running = new Map<string, Promise<StsPolicy | undefined>>();
-  readonly #places = new Places(fetchesMost);
+  readonly #fetches = new Semaphore(fetchesMost);
 
   constructor(parts: StsPoliciesParts) {
     this.#parts = parts;
@@ -74,7 +74,7 @@ export class StsPolicies {
 
   async #renew(domain: string, id: string): Promise<StsPolicy | undefined> {
     const { clock, cache } = this.#parts;
-    const text = await this.#places.run(() => this.#parts.fetch(`mta-sts.${domain}`, '/.well-known/mta-sts.txt'));
+    const text = await this.#fetches.run(() => this.#parts.fetch(`mta-sts.${domain}`, '/.well-known/mta-sts.txt'));
     if (typeof text !== 'string') return this.#fails(domain, id, text.trouble);
     const policy = parseStsPolicy(text);
     if (typeof policy === 'string') return this.#fails(domain, id, `the policy ${policy}`);

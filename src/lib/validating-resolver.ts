@@ -3,7 +3,7 @@ import { SocketAddress } from 'node:net';
 import type { Answer, MxRecord, Resolver, TlsaRecord } from './dns.ts';
 import { type DnsRecord, dnsTypes } from './dns-message.ts';
 import { askDns, type DnsServer } from './dns-query.ts';
-import { Places } from './places.ts';
+import { Semaphore } from './semaphore.ts';
 
 /** Questions at a time: each has a socket. */
 const questionsMost = 200;
@@ -17,10 +17,10 @@ const recordsMost = 50;
  * is on this machine.
  */
 export function validatingResolver(place: string, timeoutMs = 5_000): Resolver {
-  const places = new Places(questionsMost);
+  const questions = new Semaphore(questionsMost);
   const server = { ...placeOf(place), timeoutMs, tries: 3, random: randomInt };
   const ask = <T>(name: string, type: number, read: (record: DnsRecord) => T | undefined): Promise<Answer<T>> =>
-    places.run(() => answerOf(name, type, read, server));
+    questions.run(() => answerOf(name, type, read, server));
   return {
     mx: (domain) => ask(domain, dnsTypes.mx, mxOf),
     texts: (name) => ask(name, dnsTypes.txt, textOf),

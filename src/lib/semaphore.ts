@@ -1,5 +1,5 @@
 /** A number of places for work that costs sockets or the like: who finds none waits, the first come first. */
-export class Places {
+export class Semaphore {
   #free: number;
   readonly #waiting: (() => void)[] = [];
 
