@@ -8,6 +8,8 @@ import { FaultStation } from './station.ts';
 import { sendUnder } from './trial.ts';
 
 const readers = 8;
+/** Runs on one disk of 4 MiB: each leaves some 30 KiB of archived posts and outcomes, and a daemon needs room to work off what came in. */
+const runsOfDisk = 40;
 /** KiB that are left on the disk, in turn. */
 const rooms = [0, 8, 300, 24, 64, 4, 128, 400, 16, 1_000];
 
@@ -18,7 +20,9 @@ export const fullDisk: FaultPart = {
     const each = context.runs ?? (context.isSmall ? 3 : 20);
     const absent = mountIsAbsent();
     if (absent !== false) context.skip('a disk that is full', absent);
-    else await onSmallDisk(context, each);
+    else
+      for (let first = 0; first < each; first += runsOfDisk)
+        await onSmallDisk(context, { first, end: Math.min(each, first + runsOfDisk), all: each });
     const station = await FaultStation.open(join(context.directory, 'limits'), readers);
     try {
       await limited(context, station, each, 'a limit on the length of files', shortFiles);
@@ -29,8 +33,14 @@ export const fullDisk: FaultPart = {
   },
 };
 
-async function onSmallDisk(context: FaultContext, runs: number): Promise<void> {
-  const directory = join(context.directory, 'disk');
+interface Runs {
+  readonly first: number;
+  readonly end: number;
+  readonly all: number;
+}
+
+async function onSmallDisk(context: FaultContext, { first, end, all }: Runs): Promise<void> {
+  const directory = join(context.directory, `disk-${first}`);
   // The home itself: its log lies beside it.
   const disk = join(directory, 'home');
   mkdirSync(disk, { recursive: true });
@@ -38,7 +48,7 @@ async function onSmallDisk(context: FaultContext, runs: number): Promise<void> {
   try {
     const station = await FaultStation.open(directory, readers, disk);
     try {
-      for (let run = 0; run < runs; run++) await onFullDisk(context, station, disk, run, runs);
+      for (let run = first; run < end; run++) await onFullDisk(context, station, disk, run, all);
     } finally {
       await station.sink.stop();
     }
