@@ -6,7 +6,7 @@ import type { FullLane } from '../queue/store.ts';
 import { BlamedPosts } from './blamed-posts.ts';
 import { carefulDialer } from './careful-dialer.ts';
 import type { AttemptResult, Carrier, CarrierPort, Run } from './delivery.ts';
-import { FlushRound } from './flush-round.ts';
+import { FlushRound } from '../lib/flush-round.ts';
 import { HostFaults } from './host-faults.ts';
 import { type HostsParts, type NextHops, nextHops } from './hosts.ts';
 import { KeptBack } from './kept-back.ts';

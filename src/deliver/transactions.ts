@@ -5,7 +5,7 @@ import { isStray, isUnknownCommand } from '../smtp/reply-signs.ts';
 import { formFor, putEnvelope, putMail, putRcpt, putWhole, whyNotSendable } from './commands.ts';
 import type { Delivery } from './delivery.ts';
 import { depthBehind, isLarge } from './depth.ts';
-import { FlushRound } from './flush-round.ts';
+import { FlushRound } from '../lib/flush-round.ts';
 import { Outbox } from './outbox.ts';
 import { SessionResults } from './session-results.ts';
 import type { OpenSession, SessionTimeouts } from './session-setup.ts';

@@ -1,6 +1,7 @@
 import type { Socket } from 'node:net';
 import type { SMTPServer, SMTPServerSession } from 'smtp-server';
 import { SMTPConnection, type SMTPConnectionOptions } from 'smtp-server/lib/smtp-connection.js';
+import type { FlushRound } from '../lib/flush-round.ts';
 import { type Collected, Collecting, type MessageRoom } from './collect.ts';
 import { CommandStream } from './command-stream.ts';
 import { parametersOf, plainPath } from './path.ts';
@@ -11,6 +12,8 @@ export interface ConnectionParts {
   readonly room: MessageRoom;
   /** Gets every message with its session; gives the replies: one, in LMTP one for each recipient. */
   readonly onMessage: (message: Collected, session: SMTPServerSession) => Promise<readonly (string | Error)[]>;
+  /** Replies of one turn leave together. */
+  readonly round: FlushRound;
 }
 
 type Refusal = Error & { readonly responseCode?: number; readonly endsSession?: boolean };
@@ -80,7 +83,7 @@ export abstract class Connection extends SMTPConnection {
 
   // Called by the constructor of the package, too: before our own fields are there.
   override _createParser(): CommandStream {
-    const stream = new CommandStream(this._server.options.maxCommandLength!, () => this.#flush());
+    const stream = new CommandStream(this._server.options.maxCommandLength!, () => this.#flushLater());
     stream.oncommand = (command, next) => this._onCommand(command, next);
     stream.on('error', (error) => this.send(421, `Error: ${error.message}`));
     return stream;
@@ -106,12 +109,12 @@ export abstract class Connection extends SMTPConnection {
       this.#replies += lines.map((line, at) => this.#line(code, at < last ? '-' : ' ', line, context)).join('');
     } else this.#replies += this.#line(code, ' ', text ?? '', context);
     // A greeting, and what comes before a handshake, does not wait.
-    if (code === 220 || !this.stream?.isRunning) this.#flush();
+    if (code === 220 || !this.stream?.isRunning) this.flush();
     if (code === 421) this.close();
   }
 
   override close(): void {
-    this.#flush();
+    this.flush();
     super.close();
   }
 
@@ -244,7 +247,12 @@ export abstract class Connection extends SMTPConnection {
     return `${code}${separator}${status}${status && clean ? ' ' : ''}${clean}\r\n`;
   }
 
-  #flush(): void {
+  #flushLater(): void {
+    if (this.#replies !== '') this.#parts.round.add(this);
+  }
+
+  /** Sends the replies that wait. */
+  flush(): void {
     const text = this.#replies;
     if (text === '') return;
     this.#replies = '';

@@ -1,5 +1,6 @@
 import type { AddressInfo } from 'node:net';
 import type { ServerSettings } from '../config.ts';
+import { FlushRound } from '../lib/flush-round.ts';
 import { failed, type Failure, permanent, type Result, success, temporary } from '../mail/failure.ts';
 import type { MessageRoom } from './collect.ts';
 import { Door, type DoorParts } from './door.ts';
@@ -46,6 +47,7 @@ export async function startReceiver(listen: Listen, parts: ReceiverParts): Promi
     mostFrom: (address) => mostFrom(address, listen, parts.settings),
     leastSpeed: () => parts.settings.messageOctetsPerSecond,
     room: parts.room,
+    round: new FlushRound(),
     onMessage: async (message, session) => repliesFor(listen, await door.message(message, session)),
   });
   const problem = await listening(server, listen);
