@@ -9,6 +9,8 @@ import type { Keys } from './list.ts';
 
 /** Octets of a list's secret. */
 const keyOctets = 32;
+/** Posts whose own keys are remembered: what comes back is about the last few. */
+const copyMacsMost = 64;
 /** Octets of a token's MAC: 80 bits, 16 base32 characters (DESIGN: addresses). */
 const tokenOctets = 10;
 
@@ -45,9 +47,12 @@ function noKey(cause: string): Result<Keys> {
 class ListKeys implements Keys {
   readonly #secrets: readonly Mac[];
   readonly #list: string;
+  /** By secret, then number. */
+  readonly #copyMacs = new Map<Mac, Map<number, CopyMac>>();
   constructor(secrets: readonly Mac[], list: string) {
     this.#secrets = secrets;
     this.#list = list;
+    for (const secret of secrets) this.#copyMacs.set(secret, new Map());
   }
 
   readonly verpMac = (number: number, canonical: string): string => this.copyMac(number).of(canonical);
@@ -69,8 +74,14 @@ class ListKeys implements Keys {
   }
 
   #copyMac(secret: Mac, number: number): CopyMac {
+    const known = this.#copyMacs.get(secret)!;
+    const before = known.get(number);
+    if (before) return before;
     const key = Buffer.from(secret.of(joined(['verp', this.#list, String(number)])), 'latin1');
-    return new CopyMac(key.subarray(0, sipKeyOctets));
+    const made = new CopyMac(key.subarray(0, sipKeyOctets));
+    if (known.size >= copyMacsMost) known.clear();
+    known.set(number, made);
+    return made;
   }
 
   #token(secret: Mac, parts: readonly string[]): string {
