@@ -1,6 +1,8 @@
 import type { Clock } from './lib/clock.ts';
 import { Together } from './lib/together.ts';
+import type { Id } from './lib/ids.ts';
 import type { Claimant, Entry, NewEntry, NewMessage, QueueStore } from './queue/store.ts';
+import type { Route } from './route.ts';
 
 /** Entries that are claimed as they come in, those that are being worked on included; what comes beyond them waits for a claim. */
 const directMost = 256;
@@ -15,14 +17,14 @@ export interface ArrivalParts {
   readonly onCommit: () => void;
   /** How many more may be worked on now. */
   readonly room: () => number;
-  readonly begin: (entry: Entry) => void;
+  readonly begin: (entry: Entry, route: Route | undefined) => void;
 }
 
 /** What is claimed as it comes in, and worked off from memory, without a way through the database. */
 export class Arrivals {
   readonly #parts: ArrivalParts;
   readonly #together: Together;
-  readonly #waiting: Entry[] = [];
+  readonly #waiting: { readonly entry: Entry; readonly route: Route | undefined }[] = [];
   /** Whose commit is on its way. */
   #coming = 0;
   #isBeginning = false;
@@ -42,7 +44,12 @@ export class Arrivals {
     return this.#coming + this.#waiting.length + running + entries <= directMost;
   }
 
-  async accept(messages: readonly NewMessage[], entries: readonly NewEntry[]): Promise<void> {
+  /** Resolves when it is on disk; `routes`: where entries lead, as it was found when they were named. */
+  async accept(
+    messages: readonly NewMessage[],
+    entries: readonly NewEntry[],
+    routes: ReadonlyMap<Id, Route>,
+  ): Promise<void> {
     const { queue, claimant, onCommit } = this.#parts;
     this.#coming += entries.length;
     const accept = (): Promise<Entry[]> => {
@@ -51,7 +58,7 @@ export class Arrivals {
       return accepted;
     };
     try {
-      this.#waiting.push(...(await this.#together.run(accept)));
+      for (const entry of await this.#together.run(accept)) this.#waiting.push({ entry, route: routes.get(entry.id) });
       this.beginSome();
     } finally {
       this.#coming -= entries.length;
@@ -65,7 +72,7 @@ export class Arrivals {
     setImmediate(() => {
       this.#isBeginning = false;
       const room = Math.min(beginMost, this.#parts.room());
-      for (const entry of this.#waiting.splice(0, Math.max(0, room))) this.#parts.begin(entry);
+      for (const { entry, route } of this.#waiting.splice(0, Math.max(0, room))) this.#parts.begin(entry, route);
       if (room === beginMost) this.beginSome();
     });
   }

@@ -4,6 +4,7 @@ import type { Clock } from './lib/clock.ts';
 import type { Id } from './lib/ids.ts';
 import { WakeUp } from './lib/signal.ts';
 import type { List } from './list/list.ts';
+import type { ListName } from './list/name.ts';
 import type { Log } from './log.ts';
 import { type Failure, permanent, temporary } from './mail/failure.ts';
 import { type Done, doneWith, dropped, type Handled, later } from './queue/handled.ts';
@@ -18,7 +19,7 @@ export interface DispatchParts {
   readonly clock: Clock;
   readonly log: Log;
   readonly places: Places;
-  readonly openList: (address: string) => List | undefined;
+  readonly openList: (list: string | ListName) => List | undefined;
   readonly stages: Stages;
   readonly notices: NoticeParts;
   /** Called when new work for delivery is in the queue. */
@@ -42,6 +43,7 @@ const settleMostMs = 30_000;
 
 const noList = permanent('5.1.1', 'the list is gone');
 const notOffered = permanent('5.1.1', 'not offered by this list');
+const noRoutes: ReadonlyMap<Id, Route> = new Map();
 const noAddress = permanent('5.1.1', 'no such address any more');
 
 /**
@@ -67,7 +69,7 @@ export class Dispatch {
     this.#endings = new Endings(parts.queue, parts.claimant, parts.clock);
     const room = (): number => (this.#stopping.signal.aborted ? 0 : concurrencyMost - this.#running.size);
     const onCommit = (): void => this.#endings.flush();
-    this.#arrivals = new Arrivals({ ...parts, room, onCommit, begin: (entry) => this.#begin(entry) });
+    this.#arrivals = new Arrivals({ ...parts, room, onCommit, begin: (entry, route) => this.#begin(entry, route) });
   }
 
   start(): void {
@@ -82,15 +84,19 @@ export class Dispatch {
 
   /**
    * Puts what comes in on disk. Where there is room it is claimed in the same commit and worked off at once, without a way through the
-   * database; what was worked off before is ended in that commit.
+   * database; what was worked off before is ended in that commit. `routes`: where entries lead, as it was found when they were named.
    */
-  async accept(messages: readonly NewMessage[], entries: readonly NewEntry[]): Promise<void> {
+  async accept(
+    messages: readonly NewMessage[],
+    entries: readonly NewEntry[],
+    routes: ReadonlyMap<Id, Route> = noRoutes,
+  ): Promise<void> {
     const isLate = this.#isBehind || this.#stopping.signal.aborted;
     if (isLate || !this.#arrivals.hasRoom(entries.length, this.#running.size)) {
       await this.#parts.queue.accept(messages, entries);
       return this.wake();
     }
-    await this.#arrivals.accept(messages, entries);
+    await this.#arrivals.accept(messages, entries, routes);
   }
 
   /** A chunk of this post is worked off: its fan-out may go on. */
@@ -135,10 +141,10 @@ export class Dispatch {
     return Math.min(sleepMostMs, Math.max(100, due - this.#parts.clock.now()));
   }
 
-  #begin(entry: Entry): void {
+  #begin(entry: Entry, route?: Route): void {
     // A lease that ran out while we are still at it (a fan-out that waits for delivery): the claim has renewed it.
     if (this.#running.has(entry.id)) return;
-    const work = entry.kind === 'post' ? this.#fanOut(entry) : this.#mail(entry);
+    const work = entry.kind === 'post' ? this.#fanOut(entry) : this.#mail(entry, route);
     this.#running.set(entry.id, work);
     void work.finally(() => {
       this.#running.delete(entry.id);
@@ -148,8 +154,8 @@ export class Dispatch {
   }
 
   // What came back is about one member each: it needs no order, and a flood of it is ended by the dozen.
-  #mail(entry: Entry): Promise<void> {
-    const to = routeText(entry.recipient, this.#parts.places);
+  #mail(entry: Entry, route?: Route): Promise<void> {
+    const to = route ?? routeText(entry.recipient, this.#parts.places);
     return to.kind === 'bounce' ? this.#workOff(entry, to) : this.#inTurn(entry);
   }
 
@@ -192,7 +198,7 @@ export class Dispatch {
     const message = await queue.message(entry.message);
     if (!message) return doneWith('dropped: its message is gone');
     const to = known ?? routeText(entry.recipient, places);
-    const list = 'list' in to ? openList(to.list.address) : undefined;
+    const list = 'list' in to ? openList(to.list) : undefined;
     switch (to.kind) {
       case 'post':
         return list ? stages.post(entry, message, list) : dropped(noList);

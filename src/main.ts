@@ -143,7 +143,7 @@ async function join(parts: DaemonParts, running: Running[]): Promise<Result<Daem
     { what: 'dispatch', isWork: true, end: () => dispatch.stop() },
   );
   const taking = {
-    accept: (...what: Parameters<Dispatch['accept']>) => dispatch.accept(...what),
+    accept: dispatch.accept.bind(dispatch),
     onAccepted: (isMail: boolean) => (isMail ? deliverer.wake() : undefined),
   };
   const receivers = await startReceivers(home, log, taking, running);

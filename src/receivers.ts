@@ -51,7 +51,7 @@ export async function startReceivers(
       places: placesOf(home),
       isOffered,
       judge: async (sender, name, message) => {
-        const list = openList(name.address);
+        const list = openList(name);
         if (!list) return permanent('5.1.1', 'there is no such list');
         return judgeBeforeReply(sender.address, list, message, await isOwnerOf(list, sender.user));
       },

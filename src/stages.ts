@@ -15,7 +15,7 @@ import { fanOut } from './fanout/fanout.ts';
 import type { Home } from './home.ts';
 import { listValues } from './list/letter.ts';
 import type { List } from './list/list.ts';
-import { parseListName } from './list/name.ts';
+import { type ListName, parseListName } from './list/name.ts';
 import { Templates } from './list/templates.ts';
 import type { Log } from './log.ts';
 import { handlePost } from './post/post.ts';
@@ -114,10 +114,10 @@ export function placesOf(home: Home): Places {
   };
 }
 
-/** Opens a list by its address; undefined when it is not there. */
-export function openListOf(home: Home): (address: string) => List | undefined {
-  return (address) => {
-    const name = parseListName(address);
+/** Opens a list by its name or address; undefined when it is not there. */
+export function openListOf(home: Home): (list: string | ListName) => List | undefined {
+  return (list) => {
+    const name = typeof list === 'string' ? parseListName(list) : list;
     const found = name && home.lists.find(name.name, name.domain);
     return found && home.lists.open(found);
   };

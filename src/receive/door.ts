@@ -6,15 +6,7 @@ import type { Route } from '../route.ts';
 import { failureReply } from '../smtp/reply.ts';
 import { bareLineEnd } from './check.ts';
 import type { Collected } from './collect.ts';
-import {
-  dsnRequests,
-  type Named,
-  plainAddress,
-  readRecipient,
-  type Refusal,
-  senderRefusal,
-  withoutTwins,
-} from './envelope.ts';
+import { dsnRequests, type Named, readRecipient, type Refusal, senderRefusal, withoutTwins } from './envelope.ts';
 import { type Arrival, intake, type IntakeParts, type Verdict } from './intake.ts';
 import type { Path, Recipient } from './path.ts';
 import { ReplyError } from './smtp-engine.ts';
@@ -162,7 +154,7 @@ export class Door {
     const recipients = rcptTo.flatMap(({ recipient }: Path) => recipient ?? []);
     const dsn = dsnRequests(mailFrom, rcptTo);
     return {
-      sender: plainAddress((mailFrom && mailFrom.address) || ''),
+      sender: (mailFrom && (mailFrom as Path).sender) || '',
       // LMTP owes a reply for each, and has refused the second of two.
       recipients: this.#kind === 'lmtp' ? recipients : withoutTwins(recipients),
       ...(dsn.size > 0 && { dsn }),

@@ -34,14 +34,15 @@ const parametersOf = {
   rcpt: { plain: [], dsn: ['NOTIFY', 'ORCPT'] },
 } as const;
 
-/** Why MAIL FROM is refused. */
+/** Why MAIL FROM is refused; what is not gets its `sender`. */
 export function senderRefusal(path: Path, named: Named): Refusal | undefined {
   const { address } = path;
   const wrong = parameterRefusal(path, 'mail', named) ?? octetRefusal(address, named);
   if (wrong) return wrong;
-  if (address !== '' && !parseAddress(address))
-    return { failure: permanent('5.1.7', 'the sender is not a mail address'), code: 553 };
-  if (!named.user || address === '' || maySendAs(named.user, plainAddress(address))) return undefined;
+  const sender = address === '' ? '' : parseAddress(address)?.text;
+  if (sender === undefined) return { failure: permanent('5.1.7', 'the sender is not a mail address'), code: 553 };
+  path.sender = sender;
+  if (!named.user || sender === '' || maySendAs(named.user, sender)) return undefined;
   return { failure: permanent('5.7.1', 'you may not send mail from this address'), code: 553 };
 }
 
@@ -61,11 +62,6 @@ function recipientOf(text: string, { domains: [domain = ''], places }: EnvelopeP
   return address
     ? { text: address.text, canonical: address.canonical, route: route(address, places) }
     : { text: whole, canonical: canonicalOf(whole), route: { kind: 'unknown' } };
-}
-
-/** An address in the one spelling that is stored and compared; what is none (the null sender) stays as it is. */
-export function plainAddress(address: string): string {
-  return parseAddress(address)?.text ?? address;
 }
 
 /** Each recipient once, whatever its letter case and quotes: a post must not come twice to a list that was named twice. */

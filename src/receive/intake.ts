@@ -47,7 +47,12 @@ export interface IntakeParts {
   readonly judge: Judge;
   /** Looks at what a user hands in, and counts it. */
   readonly judgeUser?: (message: Buffer) => Failure | undefined;
-  readonly accept: (messages: readonly NewMessage[], entries: readonly NewEntry[]) => Promise<void>;
+  /** Puts it on disk; `routes`: where they lead, by entry. */
+  readonly accept: (
+    messages: readonly NewMessage[],
+    entries: readonly NewEntry[],
+    routes: ReadonlyMap<Id, Route>,
+  ) => Promise<void>;
   /** Something is in the queue; `isMail`: some of it for delivery. */
   readonly onAccepted: (isMail: boolean) => void;
   readonly clock: Clock;
@@ -72,7 +77,8 @@ export async function intake(arrival: Arrival, parts: IntakeParts): Promise<Verd
     arrival.isLmtp && verdicts[at] ? undefined : entryFor(recipient, arrival, message, parts),
   );
   const entries = taken.filter((entry) => entry !== undefined);
-  const trouble = await stored({ id: message, body }, entries, parts);
+  const routes = new Map(taken.flatMap((entry, at) => (entry ? [[entry.id, recipients[at]!.route]] : [])));
+  const trouble = await stored({ id: message, body }, entries, routes, parts);
   if (trouble) return refusedAll(arrival, trouble, parts);
   parts.onAccepted(entries.some(({ kind }) => kind === 'mail'));
   return taken.map((entry, at) => (entry ? { id: entry.id } : { failure: verdicts[at]! }));
@@ -115,10 +121,11 @@ function entryFor({ text, route }: Recipient, arrival: Arrival, message: Id, par
 async function stored(
   message: NewMessage,
   entries: readonly NewEntry[],
+  routes: ReadonlyMap<Id, Route>,
   parts: IntakeParts,
 ): Promise<Failure | undefined> {
   try {
-    await parts.accept([message], entries);
+    await parts.accept([message], entries, routes);
   } catch (error) {
     return storageFailure(error, parts);
   }
