@@ -125,6 +125,7 @@ export const beginnings: readonly Situation[] = [
   {
     name: 'what stands behind the reply to STARTTLS is not believed',
     peer: { keywords: ['STARTTLS'], answers: { STARTTLS: '220 go on\r\n250-peer\r\n250 CHUNKING' } },
+    patience: 1_500,
     want: { ann: [taken] },
     connections: 2,
   },

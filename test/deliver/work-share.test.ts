@@ -17,7 +17,8 @@ function takenWithin(share: number, { sessions, ms, depth }: Host, forMs: number
   const work = new WorkShare(share);
   const ends = Array.from({ length: sessions }, () => new Array<number>());
   let taken = 0;
-  for (let now = start; now < start + forMs; now++) {
+  const stepMs = Math.max(1, ms / 100);
+  for (let now = start; now < start + forMs; now += stepMs) {
     for (const session of ends) {
       for (; session[0] === now; session.shift()) {
         work.ends(session, now, sessions);

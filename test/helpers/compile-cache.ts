@@ -1,0 +1,7 @@
+// Loaded by `npm test` before anything else: each file of tests is a process of its own, and what all of them load is compiled once. Beside
+// the cache of `bin/ezlm`, which says why there. Coverage needs code that was compiled anew.
+import { enableCompileCache } from 'node:module';
+import { join } from 'node:path';
+
+const directory = join(import.meta.dirname, '..', '..', 'node_modules', '.cache', 'ezlm');
+if (!process.env['NODE_V8_COVERAGE']) enableCompileCache(directory);
