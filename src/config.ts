@@ -88,7 +88,7 @@ export const serverSettingRows = [
     most: 300,
     check: checks.routes,
     meaning:
-      'next hop by recipient domain instead of its MX: {"example.net": "127.0.0.1:2526"}; "*" is every other domain (a smarthost). HOST:PORT, smtp://HOST:PORT, smtps://HOST, lmtp://HOST:PORT or lmtp:/SOCKET, then ?tls=none, opportunistic, required or verified, &user=NAME (&password=FILE of secrets/, &auth=MECHANISM, &clear=yes: without TLS too)',
+      'next hop by recipient domain instead of its MX: {"example.net": "127.0.0.1:2526"}; ".example.net" is all domains below that one, "*" every other (a smarthost). HOST:PORT, smtp://HOST:PORT, smtps://HOST, lmtp://HOST:PORT or lmtp:/SOCKET, then ?tls=none, opportunistic, required or verified, &user=NAME (&password=FILE of secrets/, &auth=MECHANISM, &clear=yes: without TLS too)',
   },
   {
     name: 'messageBytesMost',

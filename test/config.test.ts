@@ -26,7 +26,7 @@ test('values that cannot be meant are refused with what is allowed', () => {
     ['smtp', ['::1:25'], /must be HOST:PORT/],
     ['lmtp', ['127.0.0.1:25'], /must not be port 25/],
     ['lmtp', ['nowhere'], /must be HOST:PORT/],
-    ['routes', { 'no domain': '127.0.0.1:25' }, /must be a domain or \*/],
+    ['routes', { 'no domain': '127.0.0.1:25' }, /must be a domain, all below one \(.example.com\), or \*/],
     ['routes', { '*': '127.0.0.1' }, /must be HOST:PORT/],
     ['lifetimeHours', 0, /from 1 to 720 \(hours\)/],
     ['logLevel', 'loud', /must be one of debug, info, warn, error/],

@@ -76,7 +76,8 @@ export const serverVerbs: readonly VerbRow[] = [
       {
         name: 'route',
         type: 'texts',
-        meaning: 'next hop for a domain (* for all), over those of ezlm.json; written as in the setting routes',
+        meaning:
+          'next hop for a domain (.DOMAIN for all below it, * for all), over those of ezlm.json; written as in the setting routes',
       },
     ],
     changes: false,
@@ -104,6 +105,7 @@ export const serverVerbs: readonly VerbRow[] = [
     more: [
       'Each problem is a line FILE:LINE: WHAT. Exit code 78 when there is any.',
       'The keys that sign mail are compared with their records in DNS; a name server that does not answer is only mentioned.',
+      'The name server of the setting dnssecResolver is asked for a domain that is signed: it has to answer, and to say that it is proved.',
     ],
     examples: [{ line: 'ezlm check', meaning: 'after ezlm.json or a list.json was edited' }],
     load: () => import('./verbs/check.ts'),

@@ -1,7 +1,7 @@
 import type { Answer, Found, MxRecord, Resolver } from '../lib/dns.ts';
 import { failed, type Failure, permanent, type Result, success, temporary } from '../mail/failure.ts';
 import { stsNames, type StsPolicy } from '../smtp/mta-sts.ts';
-import { type HopPolicy, isStrict, type NextHop, openPolicy } from '../smtp/next-hop.ts';
+import { type HopPolicy, isStrict, type NextHop, openPolicy, routeOf } from '../smtp/next-hop.ts';
 
 /** Where mail of a domain is taken: hosts in the order in which they are tried. Frozen. */
 export interface NextHops {
@@ -40,7 +40,7 @@ interface Published {
 
 export interface HostsParts {
   readonly resolver: Resolver;
-  /** By domain; `*` is every other one. */
+  /** What the operator has named (`routeOf`). */
   readonly routes: ReadonlyMap<string, NextHop>;
   /** Our own names, which we never deliver to: an MX that names us ends there (RFC 5321 §5.1). */
   readonly ownHosts: readonly string[];
@@ -52,7 +52,7 @@ export interface HostsParts {
 
 /** Finds the next hops of a domain: a route, else its MX hosts, else the domain itself (RFC 5321 §5.1). */
 export async function nextHops(domain: string, parts: HostsParts): Promise<Result<NextHops>> {
-  const route = parts.routes.get(domain) ?? parts.routes.get('*');
+  const route = routeOf(domain, parts.routes);
   if (route !== undefined) return success(routeHops(route));
   // RFC 5321 §5.1: an address literal has no MX.
   if (domain.startsWith('[')) return success(mailHosts([[domain.replace(/^\[(?:ipv6:)?|\]$/g, '')]]));

@@ -155,12 +155,31 @@ function loginOf(place: Place, given: ReadonlyMap<string, string>): Login | unde
   return Object.freeze({ user, secret, mayClear: clear === 'yes', ...(mechanism && { mechanism }) });
 }
 
-/** The setting `routes`, read once: by domain as it is compared, `*` for every other. A value that cannot be read is an error of ours. */
+/** A key of the setting `routes` as it is compared: a domain, `.example.com` for all below one, or `*`; undefined when it is none. */
+export function routeKey(text: string): string | undefined {
+  if (text === '*') return text;
+  if (!text.startsWith('.')) return parseDomain(text);
+  const above = parseDomain(text.slice(1));
+  return above === undefined || above.startsWith('[') ? undefined : `.${above}`;
+}
+
+/** The next hop that the operator named for a domain: its own, else that of the nearest domain above it, else that of all. */
+export function routeOf(domain: string, routes: ReadonlyMap<string, NextHop>): NextHop | undefined {
+  const own = routes.get(domain);
+  if (own) return own;
+  for (let dot = domain.indexOf('.'); dot >= 0; dot = domain.indexOf('.', dot + 1)) {
+    const above = routes.get(domain.slice(dot));
+    if (above) return above;
+  }
+  return routes.get('*');
+}
+
+/** The setting `routes`, read once, by `routeKey`. A value that cannot be read is an error of ours. */
 export function parseRoutes(routes: Readonly<Record<string, string>>): ReadonlyMap<string, NextHop> {
   const entries = Object.entries(routes).map(([domain, text]): [string, NextHop] => {
     const hop = parseNextHop(text);
     if (typeof hop === 'string') throw new TypeError(`a route that was not checked: ${hop}`);
-    return [parseDomain(domain) ?? domain, hop];
+    return [routeKey(domain) ?? domain, hop];
   });
   return new Map(entries);
 }

@@ -1,5 +1,5 @@
 import { parseAddress, parseDomain } from '../mail/address.ts';
-import { parseNextHop } from './next-hop.ts';
+import { parseNextHop, routeKey } from './next-hop.ts';
 
 const hostPort = /^(?:\[[0-9a-fA-F:.]+\]|[A-Za-z0-9._-]+):(\d{1,5})$/;
 
@@ -26,8 +26,8 @@ export function domainOrNothing(text: string): string | undefined {
 
 /** What is wrong with next hops by domain. */
 export function routes(value: Readonly<Record<string, string>>): string | undefined {
-  const domain = Object.keys(value).find((key) => key !== '*' && parseDomain(key) === undefined);
-  if (domain !== undefined) return `"${domain}" must be a domain or *`;
+  const wrong = Object.keys(value).find((key) => routeKey(key) === undefined);
+  if (wrong !== undefined) return `"${wrong}" must be a domain, all below one (.example.com), or *`;
   for (const text of Object.values(value)) {
     const hop = parseNextHop(text);
     if (typeof hop === 'string') return `"${text}" ${hop}`;

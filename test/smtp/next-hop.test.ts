@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { type NextHop, parseNextHop, parseRoutes } from '../../src/smtp/next-hop.ts';
+import { type NextHop, parseNextHop, parseRoutes, routeKey, routeOf } from '../../src/smtp/next-hop.ts';
 
 function read(text: string): NextHop {
   const hop = parseNextHop(text);
@@ -97,6 +97,24 @@ test('a next hop has one name however it is written, and another one for another
     'm.example:25?user=b',
   ];
   assert.equal(new Set(names.map((text) => read(text).name)).size, names.length);
+});
+
+test('a route of a domain goes before one of what is above it, the nearest first, and all before *', () => {
+  const routes = parseRoutes({
+    'a.b.example': 'own:25',
+    '.B.example': 'below:25',
+    '.example': 'far:25',
+    '*': 'all:25',
+    '.exämple': 'ascii:25',
+  });
+  const hostOf = (domain: string): string | undefined => routeOf(domain, routes)?.host;
+  const found = ['a.b.example', 'x.a.b.example', 'y.b.example', 'b.example', 'example', 'b.example.org', '[192.0.2.1]'];
+  assert.deepEqual(
+    found.map((domain) => hostOf(domain)),
+    ['own', 'below', 'below', 'far', 'all', 'all', 'all'],
+  );
+  assert.equal(hostOf('x.xn--exmple-cua'), 'ascii');
+  for (const key of ['.', '..example', '.[192.0.2.1]', '*.example', '']) assert.equal(routeKey(key), undefined, key);
 });
 
 test('routes are found by domain, whatever the domain is called', () => {
