@@ -14,6 +14,7 @@ import { readListName } from '../list-argument.ts';
 import { keyProblems } from '../key-problems.ts';
 import { openParts } from '../open.ts';
 import { modeProblems, type Problem } from '../problem.ts';
+import { resolverProblems } from '../resolver-problems.ts';
 
 /** Reports every problem of the settings and files of a home, or of one list. */
 export async function run(call: Call): Promise<Ending> {
@@ -69,6 +70,7 @@ async function* serverProblems(door: Door): AsyncGenerator<Problem> {
     for (const problem of read.problems) yield withFile(settings, problem);
     for (const text of relatedProblems(read.values)) yield { file: settings, line: 0, text };
     yield* secretProblems(secrets, read.values.routes);
+    yield* resolverProblems(settings, read.values.dnssecResolver);
     yield* keyProblems(door, keys, read.values.domains);
   }
   yield* modeProblems(queue, 0o077, "is open to others; queued mail is nobody else's business: chmod 700");
