@@ -4,4 +4,8 @@ import { enableCompileCache } from 'node:module';
 import { join } from 'node:path';
 
 const directory = join(import.meta.dirname, '..', '..', 'node_modules', '.cache', 'ezlm');
-if (!process.env['NODE_V8_COVERAGE']) enableCompileCache(directory);
+if (!process.env['NODE_V8_COVERAGE']) {
+  enableCompileCache(directory);
+  // For their threads, and for the programs that they start.
+  process.env['NODE_COMPILE_CACHE'] ??= directory;
+}
