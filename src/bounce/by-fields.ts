@@ -1,6 +1,7 @@
 import type { StatusFields } from './delivery-status.ts';
 import { mentionedIn } from './mentioned.ts';
-import { type BounceReason, reasonOf, refusedCommand, shareOf } from './reasons.ts';
+import type { BounceReason } from './bounce-reason.ts';
+import { reasonOf, refusedCommand, shareOf } from './reasons.ts';
 import { preciser, uncounted, unwrapped, type Understood, type Verdict, verdict } from './verdict.ts';
 
 const nobody: ReadonlySet<string> = new Set();

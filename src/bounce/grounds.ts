@@ -1,5 +1,5 @@
 import type { Grounds } from '../list/ladder.ts';
-import type { BounceReason } from './reasons.ts';
+import type { BounceReason } from './bounce-reason.ts';
 import { judgeReply, type Verdict } from './verdict.ts';
 
 /** Reasons that are about us: our address, our name, our keys, what we are known for, what we sent. */

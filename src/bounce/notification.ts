@@ -1,6 +1,6 @@
 import { plainLine } from '../mail/words.ts';
 import { judgeSaid } from './by-words.ts';
-import type { BounceReason } from './reasons.ts';
+import type { BounceReason } from './bounce-reason.ts';
 import { addressIn, type Understood, type Verdict, verdict } from './verdict.ts';
 
 /** What JSON says is taken for nothing before it is looked at. */

@@ -1,4 +1,4 @@
-import type { BounceReason, RefusedCommand } from './reasons.ts';
+import type { BounceReason, RefusedCommand } from './bounce-reason.ts';
 
 /** Words, and the reason that they tell. */
 export interface Row {

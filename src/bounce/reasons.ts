@@ -1,46 +1,6 @@
+import type { BounceReason, RefusedCommand } from './bounce-reason.ts';
 import { tongueRows } from './tongues.ts';
 import { ownWords, plainStatuses, plainWords, type Row, rows, unknownUser } from './reason-words.ts';
-
-/** Why a mail did not arrive; the vocabulary is Sisimai's, so that figures can be compared. */
-export type BounceReason =
-  | 'userunknown'
-  | 'hostunknown'
-  | 'hasmoved'
-  | 'notaccept'
-  | 'mailboxfull'
-  | 'suspend'
-  | 'filtered'
-  | 'rejected'
-  | 'blocked'
-  | 'badreputation'
-  | 'authfailure'
-  | 'requireptr'
-  | 'policyviolation'
-  | 'spamdetected'
-  | 'virusdetected'
-  | 'securityerror'
-  | 'contenterror'
-  | 'mesgtoobig'
-  | 'exceedlimit'
-  | 'norelaying'
-  | 'networkerror'
-  | 'expired'
-  | 'systemerror'
-  | 'systemfull'
-  | 'mailererror'
-  | 'notcompliantrfc'
-  | 'syntaxerror'
-  | 'toomanyconn'
-  | 'speeding'
-  | 'failedstarttls'
-  | 'onhold'
-  | 'undefined'
-  | 'feedback'
-  | 'vacation'
-  | 'delivered';
-
-/** The command that was refused, as far as the words tell. */
-export type RefusedCommand = 'connection' | 'MAIL' | 'RCPT' | 'DATA' | undefined;
 
 /** What is known of a refusal. */
 export interface Said {

@@ -1,5 +1,6 @@
 import { plainLine } from '../mail/words.ts';
-import { type BounceReason, reasonOf, refusedCommand } from './reasons.ts';
+import type { BounceReason } from './bounce-reason.ts';
+import { reasonOf, refusedCommand } from './reasons.ts';
 
 /** What a mail that came back is. `other`: nothing of the kind, or news that count for nothing. */
 export type ReturnedKind = 'bounce' | 'delay' | 'autoreply' | 'complaint' | 'other';

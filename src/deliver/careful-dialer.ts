@@ -1,6 +1,6 @@
 import { isIP } from 'node:net';
 import type { Clock } from '../lib/clock.ts';
-import type { Dialer } from './session-setup.ts';
+import type { Dialer } from './session-parts.ts';
 
 export interface CarefulDialerParts {
   readonly dialer: Dialer;

@@ -3,7 +3,6 @@ import { bodyHash, type SigningKey } from '../mail/dkim.ts';
 import { CopySigner, type CopySignerSource, keySource } from '../mail/dkim-copies.ts';
 import { parseHeader } from '../mail/header.ts';
 import type { WireMessage } from '../smtp/data.ts';
-import type { Delivery } from './delivery.ts';
 
 /** A header field that is every copy's own. */
 export interface OwnField {
@@ -17,6 +16,14 @@ export interface CopyHead {
   /** The form that was signed: an ASCII form of the message has a signature of its own. */
   readonly form: WireMessage;
   readonly text: string;
+}
+
+/** A copy that is to be stamped. */
+interface Stampable {
+  readonly load: { readonly message: WireMessage };
+  readonly recipient: string;
+  readonly member: number;
+  head?: CopyHead | undefined;
 }
 
 /** Signs some copies of one message elsewhere: gives the DKIM-Signature fields for values of the field that differs, in their order. */
@@ -40,7 +47,7 @@ export interface CopyHeadsParts {
 const batchMost = 16;
 
 interface Wish {
-  readonly delivery: Delivery;
+  readonly delivery: Stampable;
   readonly value: string;
   readonly done: () => void;
 }
@@ -63,14 +70,14 @@ export class CopyHeads {
   }
 
   /** Gives a copy its head for this form, unless it has it. */
-  stampNow(delivery: Delivery, form: WireMessage): void {
+  stampNow(delivery: Stampable, form: WireMessage): void {
     if (delivery.head?.form === form) return;
     const value = this.#valueOf(delivery);
     this.#put(delivery, form, this.#signer(form).sign(value), value);
   }
 
   /** The same for the form that nearly all hosts take, elsewhere, while this thread goes on. */
-  stampLater(delivery: Delivery, done: () => void): void {
+  stampLater(delivery: Stampable, done: () => void): void {
     if (this.#wishes.length === 0) setImmediate(() => this.#send());
     this.#wishes.push({ delivery, value: this.#valueOf(delivery), done });
     if (this.#wishes.length === batchMost) this.#send();
@@ -92,11 +99,11 @@ export class CopyHeads {
     );
   }
 
-  #valueOf({ member, recipient }: Delivery): string {
+  #valueOf({ member, recipient }: Stampable): string {
     return this.#parts.field.valueOf(member, recipient);
   }
 
-  #put(delivery: Delivery, form: WireMessage, signatures: string, value: string): void {
+  #put(delivery: Stampable, form: WireMessage, signatures: string, value: string): void {
     delivery.head = { form, text: `${signatures}${this.#parts.field.name}: ${value}\r\n` };
   }
 

@@ -10,7 +10,7 @@ import type { Lease } from './lease.ts';
 import { Openings } from './openings.ts';
 import { unreached } from './reach.ts';
 import { domainOf } from './runs.ts';
-import type { OpenSession, SetupFailure } from './session-setup.ts';
+import type { OpenSession, SetupFailure } from './session-parts.ts';
 import type { LaneCounts, LaneIdentity, LaneState } from './traffic-messages.ts';
 import { Slowing } from './slowing.ts';
 import type { SessionPort } from './transaction.ts';

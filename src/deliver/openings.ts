@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net';
 import type { NextHops } from './hosts.ts';
 import { reach, type ReachParts } from './reach.ts';
-import type { Dialer, OpenSession, SetupFailure } from './session-setup.ts';
+import type { Dialer, OpenSession, SetupFailure } from './session-parts.ts';
 
 /** The connections of a lane that are being set up. */
 export class Openings {

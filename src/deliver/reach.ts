@@ -4,7 +4,8 @@ import type { AttemptResult } from './delivery.ts';
 import { hostPolicy } from './host-policy.ts';
 import type { NextHops } from './hosts.ts';
 import type { IsOwn } from './own-endpoints.ts';
-import { openSession, type OpenSession, type SetupFailure, type SetupParts } from './session-setup.ts';
+import type { OpenSession, SetupFailure, SetupParts } from './session-parts.ts';
+import { openSession } from './session-setup.ts';
 
 /** Addresses that are tried before a lane gives up for now: a name server can name hundreds. */
 const addressesMost = 20;

@@ -1,7 +1,7 @@
 import type { ReplyParser } from '../smtp/reply.ts';
 import { demandsTls } from '../smtp/reply-signs.ts';
 import type { AttemptResult, Delivery } from './delivery.ts';
-import type { OpenSession } from './session-setup.ts';
+import type { OpenSession } from './session-parts.ts';
 import { onwardOf, type SessionPort, Taken, type Transaction } from './transaction.ts';
 
 /** How a session broke off, for one of its transactions. */

@@ -3,7 +3,7 @@ import { daneDoubt } from '../smtp/dane.ts';
 import { isStrict } from '../smtp/next-hop.ts';
 import { ConnectionLost, Conversation, type SetupReply } from './conversation.ts';
 import { logIn } from './login.ts';
-import type { OpenSession, SetupFailure, SetupParts, SetupPeer } from './session-setup.ts';
+import type { OpenSession, SetupFailure, SetupParts, SetupPeer } from './session-parts.ts';
 
 /** What is tried with a host: everything first, then less. */
 export interface SetupWay {

@@ -14,7 +14,7 @@ import { Lane } from './lane.ts';
 import type { LaneOverflow } from './lane-overflow.ts';
 import { Lease } from './lease.ts';
 import type { IsOwn } from './own-endpoints.ts';
-import type { SetupParts } from './session-setup.ts';
+import type { SetupParts } from './session-parts.ts';
 import type { FromTraffic, TrafficPort } from './traffic-messages.ts';
 
 export interface SmtpCarrierParts extends SetupParts, HostsParts {

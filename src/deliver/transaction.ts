@@ -1,6 +1,6 @@
 import type { Octets } from '../lib/octets.ts';
 import type { AttemptResult, Delivery } from './delivery.ts';
-import type { OpenSession } from './session-setup.ts';
+import type { OpenSession } from './session-parts.ts';
 
 /**
  * Transactions over one open session, one recipient each.

@@ -8,7 +8,7 @@ import { depthBehind, isLarge } from './depth.ts';
 import { FlushRound } from '../lib/flush-round.ts';
 import { Outbox } from './outbox.ts';
 import { SessionResults } from './session-results.ts';
-import type { OpenSession, SessionTimeouts } from './session-setup.ts';
+import type { OpenSession, SessionTimeouts } from './session-parts.ts';
 import { begun, type SessionPort, type Transaction } from './transaction.ts';
 
 /** How long QUIT waits for its reply. */

@@ -1,4 +1,4 @@
-import type { DsnLetter, DsnReport } from './dsn.ts';
+import type { DsnLetter, DsnReport } from './dsn-report.ts';
 import { plainLine } from './words.ts';
 
 /** The subject of a notification, in words for people. */

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { groundsOf, judgeRefusal } from '../../src/bounce/grounds.ts';
-import { type BounceReason } from '../../src/bounce/reasons.ts';
+import type { BounceReason } from '../../src/bounce/bounce-reason.ts';
 import { verdict } from '../../src/bounce/verdict.ts';
 import type { Grounds } from '../../src/list/ladder.ts';
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { BounceReason } from '../../src/bounce/reasons.ts';
+import type { BounceReason } from '../../src/bounce/bounce-reason.ts';
 import { judgeReply } from '../../src/bounce/verdict.ts';
 
 /** Replies at RCPT as real hosts word them, by the reason that they tell. */

@@ -1,7 +1,8 @@
 import type { TestContext } from 'node:test';
 import { Deliverer } from '../../src/deliver/deliverer.ts';
 import type { Refusal } from '../../src/deliver/results.ts';
-import { defaultTimeouts, netDialer, type SessionTimeouts } from '../../src/deliver/session-setup.ts';
+import type { SessionTimeouts } from '../../src/deliver/session-parts.ts';
+import { defaultTimeouts, netDialer } from '../../src/deliver/session-setup.ts';
 import { SmtpCarrier, type SmtpCarrierParts } from '../../src/deliver/smtp-carrier.ts';
 import { Traffic } from '../../src/deliver/traffic.ts';
 import { trafficHere } from '../../src/deliver/traffic-port.ts';
