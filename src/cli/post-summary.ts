@@ -1,6 +1,7 @@
 import type { Home } from '../home.ts';
 import { domainOf } from '../queue/entry-operations.ts';
-import type { OutcomeState, Trace } from '../queue/store.ts';
+import type { OutcomeState } from '../queue/outcome.ts';
+import type { Trace } from '../queue/store.ts';
 import { timeText } from './door.ts';
 
 /** How many recipients of a post stand in which state, and when the next of them is tried again. */

@@ -1,5 +1,5 @@
 import type { EntryFilter, EntryKind } from '../queue/store.ts';
-import type { RecipientFilter, WaitingState } from '../queue/recipients.ts';
+import type { RecipientFilter, WaitingState } from '../queue/waiting-recipients.ts';
 import { type Call, type Complaint, complaint, exit, isComplaint } from './door.ts';
 import { readListName } from './list-argument.ts';
 

@@ -1,5 +1,5 @@
 import { type Id, parseId } from '../lib/ids.ts';
-import type { RecipientKey } from '../queue/recipients.ts';
+import type { RecipientKey } from '../queue/waiting-recipients.ts';
 import { type Call, type Complaint, complaint, exit, isComplaint, shown } from './door.ts';
 import { linesOf, readInput } from './input.ts';
 

@@ -1,6 +1,6 @@
 import type { Home } from '../home.ts';
 import { timeOf } from '../lib/ids.ts';
-import type { WaitingRecipient } from '../queue/recipients.ts';
+import type { WaitingRecipient } from '../queue/waiting-recipients.ts';
 import type { Entry } from '../queue/store.ts';
 import { type Call, printJson, shown, timeText } from './door.ts';
 import { recipientId } from './queue-ids.ts';

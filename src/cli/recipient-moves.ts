@@ -1,5 +1,5 @@
 import type { Home } from '../home.ts';
-import type { RecipientFilter, RecipientKey, RecipientMove } from '../queue/recipients.ts';
+import type { RecipientFilter, RecipientKey, RecipientMove } from '../queue/waiting-recipients.ts';
 import type { Entry, Move } from '../queue/store.ts';
 import { type Call, type Complaint, complaint, exit, shown } from './door.ts';
 import { isRunning } from './is-running.ts';

@@ -1,6 +1,7 @@
 import type { Id } from '../lib/ids.ts';
 import type { Octets } from '../lib/octets.ts';
-import type { Entry, FullLane, OutcomeState } from '../queue/store.ts';
+import type { OutcomeState } from '../queue/outcome.ts';
+import type { Entry, FullLane } from '../queue/store.ts';
 import type { WireMessage } from '../smtp/data.ts';
 import type { CopyHead, CopyHeads } from './copy-heads.ts';
 

@@ -1,4 +1,4 @@
-import type { OutcomeState } from '../queue/store.ts';
+import type { OutcomeState } from '../queue/outcome.ts';
 import type { ReplyClass } from '../smtp/reply-class.ts';
 import type { AttemptResult } from './delivery.ts';
 import type { LaneCounts } from './traffic-messages.ts';

@@ -1,7 +1,7 @@
 import type { Id } from '../lib/ids.ts';
 import type { Octets } from '../lib/octets.ts';
 import { OutcomeBatch } from '../queue/outcome-batch.ts';
-import type { Outcome } from '../queue/store.ts';
+import type { Outcome } from '../queue/outcome.ts';
 import type { AttemptResult, ChunkJob, Delivery, DueJob, MailJob } from './delivery.ts';
 import { type EndedMail, endMail, type MailEndsParts } from './mail-ends.ts';
 import { nextAttempt } from './retry.ts';

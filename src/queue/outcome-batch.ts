@@ -1,7 +1,7 @@
 import { putDecimal } from '../lib/decimal.ts';
 import type { Id } from '../lib/ids.ts';
 import { type Octets, octetsMost } from '../lib/octets.ts';
-import type { Outcome, OutcomeState } from './store.ts';
+import type { Outcome, OutcomeState } from './outcome.ts';
 
 /** Results of one post on their way to the disk, one line each. */
 export interface PackedOutcomes {

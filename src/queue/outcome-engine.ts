@@ -5,7 +5,8 @@ import type { Claim } from './entry-operations.ts';
 import { type PackedOutcomes, unpackOutcomes } from './outcome-batch.ts';
 import { writeOutcomes } from './outcome-rows.ts';
 import { dropUntried, knownBase, moveRecipients, positions, waitingRecipients } from './recipient-operations.ts';
-import type { DueRecipient, OutcomeState, Trace } from './store.ts';
+import type { OutcomeState } from './outcome.ts';
+import type { DueRecipient, Trace } from './store.ts';
 
 const first = `
   CREATE TABLE posts (

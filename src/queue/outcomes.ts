@@ -4,8 +4,9 @@ import { canonicalOf } from '../mail/address.ts';
 import type { Claim } from './entry-operations.ts';
 import type { PostRows } from './outcome-engine.ts';
 import type { OutcomeCalls, OutcomeFiles } from './outcome-files.ts';
-import { droppedReply } from './recipients.ts';
-import type { DueRecipient, OutcomeState, Trace } from './store.ts';
+import { droppedReply } from './waiting-recipients.ts';
+import type { OutcomeState } from './outcome.ts';
+import type { DueRecipient, Trace } from './store.ts';
 
 const pageSize = 1_000;
 /** Rows that one commit changes at most, so that another process never waits long for its turn (DESIGN: state). */

@@ -1,6 +1,6 @@
 import { type Database, read, write } from '../lib/database.ts';
 import type { Id } from '../lib/ids.ts';
-import type { RecipientMove, WaitingRecipient, WaitingState } from './recipients.ts';
+import type { RecipientMove, WaitingRecipient, WaitingState } from './waiting-recipients.ts';
 
 /** A recipient of a post as one key: the post's key stands above the position. */
 export const positions = 2 ** 32;

@@ -14,6 +14,7 @@ import { Outcomes } from './outcomes.ts';
 import { PostWorks } from './post-works.ts';
 import { SqliteRecipients } from './recipients.ts';
 import type { queueEngine } from './queue-engine.ts';
+import type { OutcomeState } from './outcome.ts';
 import type {
   Chunk,
   Claimant,
@@ -28,7 +29,6 @@ import type {
   NewChunk,
   NewEntry,
   NewMessage,
-  OutcomeState,
   QueueCounts,
   QueueStore,
   Trace,

@@ -2,8 +2,9 @@ import type { Id } from '../lib/ids.ts';
 import type { Role } from '../list/name.ts';
 import type { Cursor } from '../list/store.ts';
 import type { DsnRequest } from '../mail/dsn-request.ts';
+import type { Outcome, OutcomeState } from './outcome.ts';
 import type { OutcomeBatch } from './outcome-batch.ts';
-import type { WaitingRecipients } from './recipients.ts';
+import type { WaitingRecipients } from './waiting-recipients.ts';
 
 /**
  * The queue: unfinished work, and what became of every recipient of a post.
@@ -108,26 +109,6 @@ export interface NewChunk {
   readonly domain: string;
   readonly packed: Uint8Array;
   readonly count: number;
-}
-
-export type OutcomeState = 'delivered' | 'deferred' | 'failed' | 'uncertain';
-
-/** What became of one recipient of one post at the latest attempt. */
-export interface Outcome {
-  readonly post: Id;
-  /** Which recipient of the post it is, in the order of the fan-out: what an outcome is found by. */
-  readonly position: number;
-  readonly member: number;
-  readonly address: string;
-  readonly state: OutcomeState;
-  /** Time of the attempt in milliseconds since 1970. */
-  readonly at: number;
-  /** The host that answered, as `name[address]`; empty when none did. */
-  readonly host: string;
-  /** Its reply or our reason, one line. */
-  readonly reply: string;
-  /** For `deferred` and `uncertain`: when it is tried again. */
-  readonly next?: number;
 }
 
 /** A recipient that is due again. */

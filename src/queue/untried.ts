@@ -5,7 +5,7 @@ import { type PackedMember, unpackMembers } from '../list/packed.ts';
 import { domainOf } from './entry-operations.ts';
 import type { OutcomeFiles } from './outcome-files.ts';
 import type { queueEngine } from './queue-engine.ts';
-import { droppedReply, type RecipientFilter, type RecipientKey, type WaitingRecipient } from './recipients.ts';
+import { droppedReply, type RecipientFilter, type RecipientKey, type WaitingRecipient } from './waiting-recipients.ts';
 import type { UntriedAsk, UntriedChunk } from './untried-operations.ts';
 
 /** How long a chunk is an operator's, whose command may have been killed meanwhile: then it is ready again. What is done takes milliseconds. */

@@ -11,7 +11,7 @@ import type { List } from '../../src/list/list.ts';
 import { parseListName } from '../../src/list/name.ts';
 import { packMembers } from '../../src/list/packed.ts';
 import { batchOf } from '../../src/queue/outcome-batch.ts';
-import type { Outcome, OutcomeState } from '../../src/queue/store.ts';
+import type { Outcome, OutcomeState } from '../../src/queue/outcome.ts';
 import { answerAt } from './test-daemon.ts';
 import { ezlm, homeWithList, keepingDoor, news } from './test-door.ts';
 

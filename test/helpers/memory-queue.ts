@@ -13,7 +13,8 @@ import {
   type RecipientMove,
   type WaitingRecipient,
   type WaitingRecipients,
-} from '../../src/queue/recipients.ts';
+} from '../../src/queue/waiting-recipients.ts';
+import type { Outcome, OutcomeState } from '../../src/queue/outcome.ts';
 import type {
   Chunk,
   Claimant,
@@ -27,8 +28,6 @@ import type {
   NewChunk,
   NewEntry,
   NewMessage,
-  Outcome,
-  OutcomeState,
   Progress,
   QueueCounts,
   QueueStore,

@@ -1,16 +1,8 @@
 import { test, type TestContext } from 'node:test';
 import { type Id, idMaker } from '../../src/lib/ids.ts';
 import { packMembers } from '../../src/list/packed.ts';
-import type {
-  Claimant,
-  Entry,
-  NewChunk,
-  NewEntry,
-  NewMessage,
-  Outcome,
-  OutcomeState,
-  QueueStore,
-} from '../../src/queue/store.ts';
+import type { Outcome, OutcomeState } from '../../src/queue/outcome.ts';
+import type { Claimant, Entry, NewChunk, NewEntry, NewMessage, QueueStore } from '../../src/queue/store.ts';
 import type { HandClock } from '../helpers/hand-clock.ts';
 
 /** A queue under test with the clock that it goes by. */

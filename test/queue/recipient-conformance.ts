@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import type { Id } from '../../src/lib/ids.ts';
 import { batchOf } from '../../src/queue/outcome-batch.ts';
-import type { RecipientFilter } from '../../src/queue/recipients.ts';
+import type { RecipientFilter } from '../../src/queue/waiting-recipients.ts';
 import { ann, chunkOf, type Desk, gather, list, type Promising } from './opening.ts';
 
 const dayMs = 86_400_000;

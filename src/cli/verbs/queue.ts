@@ -1,6 +1,6 @@
 import type { Home } from '../../home.ts';
 import type { Id } from '../../lib/ids.ts';
-import type { RecipientFilter, RecipientKey, WaitingRecipient } from '../../queue/recipients.ts';
+import type { RecipientFilter, RecipientKey, WaitingRecipient } from '../../queue/waiting-recipients.ts';
 import type { Entry, Move } from '../../queue/store.ts';
 import { type Call, type Complaint, complaint, type Ending, exit, isComplaint } from '../door.ts';
 import { tellDaemon, withHome } from '../open.ts';
