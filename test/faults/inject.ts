@@ -11,6 +11,8 @@ import { load, runUnder, startUnder, type Trial } from './trial.ts';
 
 const readers = 8;
 const runsMost = 300;
+/** Below so many runs half of the faults must be met, else four of five. */
+const fewRuns = 50;
 /** No new run after so long. */
 const limitMs = 14 * 60_000;
 
@@ -67,7 +69,9 @@ class Injecting {
       );
       say(`messages refused for now: ${refused}, without an answer: ${silent}`);
       say(`calls that failed outside of the home, which are named above: ${stray}`);
-      claim(hit > 0.8 * done, 'four of five faults were met at least');
+      // Not every run makes the same calls in the same order: of a few faults, chance can leave out some.
+      const least = done < fewRuns ? 0.5 : 0.8;
+      claim(hit > least * done, `${least * 100} % of the faults were met at least`);
       const isLate = Date.now() > late;
       const limit = isLate ? `, the others not: ${limitMs / 60_000} minutes were over` : '';
       claim(done === sites.length || isLate, `${done} of ${sites.length} planned runs were made${limit}`);
