@@ -1,6 +1,6 @@
 import type { Clock } from './lib/clock.ts';
-import { Together } from './lib/together.ts';
 import type { Id } from './lib/ids.ts';
+import { Together } from './lib/together.ts';
 import type { Claimant, Entry, NewEntry, NewMessage, QueueStore } from './queue/store.ts';
 import type { Route } from './route.ts';
 

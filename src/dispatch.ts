@@ -43,7 +43,6 @@ const settleMostMs = 30_000;
 
 const noList = permanent('5.1.1', 'the list is gone');
 const notOffered = permanent('5.1.1', 'not offered by this list');
-const noRoutes: ReadonlyMap<Id, Route> = new Map();
 const noAddress = permanent('5.1.1', 'no such address any more');
 
 /**
@@ -89,7 +88,7 @@ export class Dispatch {
   async accept(
     messages: readonly NewMessage[],
     entries: readonly NewEntry[],
-    routes: ReadonlyMap<Id, Route> = noRoutes,
+    routes: ReadonlyMap<Id, Route>,
   ): Promise<void> {
     const isLate = this.#isBehind || this.#stopping.signal.aborted;
     if (isLate || !this.#arrivals.hasRoom(entries.length, this.#running.size)) {
@@ -159,6 +158,7 @@ export class Dispatch {
     return to.kind === 'bounce' ? this.#workOff(entry, to) : this.#inTurn(entry);
   }
 
+  // Routed anew when its turn comes: the list may be gone by then.
   async #inTurn(entry: Entry): Promise<void> {
     const before = this.#tails.get(entry.list) ?? Promise.resolve();
     const turn = before.then(() => this.#workOff(entry));

@@ -101,7 +101,7 @@ test('what comes in is worked off without a claim, unless older entries wait for
     const [id, message] = [newId(), newId()];
     const entry = { id, kind: 'arrived', message, sender: 'ann@example.net', recipient: postmaster } as const;
     const body = Buffer.from('Subject: x\r\n\r\nx\r\n');
-    await dispatch.accept([{ id: message, body }], [{ ...entry, list: '', cause: id, due: clock.now() }]);
+    await dispatch.accept([{ id: message, body }], [{ ...entry, list: '', cause: id, due: clock.now() }], new Map());
     return id;
   };
   // Nobody knows yet what else is there.

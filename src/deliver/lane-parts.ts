@@ -1,8 +1,8 @@
 import type { Clock } from '../lib/clock.ts';
+import type { FlushRound } from '../lib/flush-round.ts';
 import type { Log } from '../log.ts';
 import type { BlamedPosts } from './blamed-posts.ts';
 import type { CarrierPort } from './delivery.ts';
-import type { FlushRound } from '../lib/flush-round.ts';
 import type { HostFaults } from './host-faults.ts';
 import type { NextHops } from './hosts.ts';
 import type { KeptBack } from './kept-back.ts';

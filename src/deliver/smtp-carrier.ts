@@ -1,4 +1,5 @@
 import type { Clock } from '../lib/clock.ts';
+import { FlushRound } from '../lib/flush-round.ts';
 import type { Id } from '../lib/ids.ts';
 import type { Log } from '../log.ts';
 import type { Failure, Result } from '../mail/failure.ts';
@@ -6,7 +7,6 @@ import type { FullLane } from '../queue/store.ts';
 import { BlamedPosts } from './blamed-posts.ts';
 import { carefulDialer } from './careful-dialer.ts';
 import type { AttemptResult, Carrier, CarrierPort, Run } from './delivery.ts';
-import { FlushRound } from '../lib/flush-round.ts';
 import { HostFaults } from './host-faults.ts';
 import { type HostsParts, type NextHops, nextHops } from './hosts.ts';
 import { KeptBack } from './kept-back.ts';

@@ -1,11 +1,11 @@
 import type { Socket } from 'node:net';
+import { FlushRound } from '../lib/flush-round.ts';
 import type { Capabilities } from '../smtp/capabilities.ts';
 import { ReplyParser } from '../smtp/reply.ts';
 import { isStray, isUnknownCommand } from '../smtp/reply-signs.ts';
 import { formFor, putEnvelope, putMail, putRcpt, putWhole, whyNotSendable } from './commands.ts';
 import type { Delivery } from './delivery.ts';
 import { depthBehind, isLarge } from './depth.ts';
-import { FlushRound } from '../lib/flush-round.ts';
 import { Outbox } from './outbox.ts';
 import { SessionResults } from './session-results.ts';
 import type { OpenSession, SessionTimeouts } from './session-parts.ts';

@@ -47,22 +47,22 @@ function noKey(cause: string): Result<Keys> {
 class ListKeys implements Keys {
   readonly #secrets: readonly Mac[];
   readonly #list: string;
-  /** By secret, then number. */
-  readonly #copyMacs = new Map<Mac, Map<number, CopyMac>>();
+  /** By number; one for each secret. */
+  readonly #copyMacs = new Map<number, readonly CopyMac[]>();
+
   constructor(secrets: readonly Mac[], list: string) {
     this.#secrets = secrets;
     this.#list = list;
-    for (const secret of secrets) this.#copyMacs.set(secret, new Map());
   }
 
   readonly verpMac = (number: number, canonical: string): string => this.copyMac(number).of(canonical);
 
   copyMac(number: number): CopyMac {
-    return this.#copyMac(this.#secrets[0]!, number);
+    return this.#copyMacsOf(number)[0]!;
   }
 
   verpMatches(number: number, canonical: string, mac: string): boolean {
-    return this.#secrets.some((secret) => isEqual(this.#copyMac(secret, number).of(canonical), mac.toLowerCase()));
+    return this.#copyMacsOf(number).some((own) => isEqual(own.of(canonical), mac.toLowerCase()));
   }
 
   tokenMac(parts: readonly string[]): string {
@@ -73,14 +73,15 @@ class ListKeys implements Keys {
     return this.#secrets.some((secret) => isEqual(this.#token(secret, parts), mac.toLowerCase()));
   }
 
-  #copyMac(secret: Mac, number: number): CopyMac {
-    const known = this.#copyMacs.get(secret)!;
-    const before = known.get(number);
-    if (before) return before;
-    const key = Buffer.from(secret.of(joined(['verp', this.#list, String(number)])), 'latin1');
-    const made = new CopyMac(key.subarray(0, sipKeyOctets));
-    if (known.size >= copyMacsMost) known.clear();
-    known.set(number, made);
+  #copyMacsOf(number: number): readonly CopyMac[] {
+    const known = this.#copyMacs.get(number);
+    if (known) return known;
+    const text = joined(['verp', this.#list, String(number)]);
+    const made = this.#secrets.map(
+      (secret) => new CopyMac(Buffer.from(secret.of(text), 'latin1').subarray(0, sipKeyOctets)),
+    );
+    if (this.#copyMacs.size >= copyMacsMost) this.#copyMacs.clear();
+    this.#copyMacs.set(number, made);
     return made;
   }
 

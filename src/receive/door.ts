@@ -6,7 +6,7 @@ import type { Route } from '../route.ts';
 import { failureReply } from '../smtp/reply.ts';
 import { bareLineEnd } from './check.ts';
 import type { Collected } from './collect.ts';
-import { dsnRequests, type Named, readRecipient, type Refusal, senderRefusal, withoutTwins } from './envelope.ts';
+import { dsnRequests, type Named, readRecipient, readSender, type Refusal, withoutTwins } from './envelope.ts';
 import { type Arrival, intake, type IntakeParts, type Verdict } from './intake.ts';
 import type { Path, Recipient } from './path.ts';
 import { ReplyError } from './smtp-engine.ts';
@@ -57,10 +57,14 @@ export class Door {
       const text = session.secure ? 'log in first' : 'begin with STARTTLS and log in';
       return this.#answered({ failure: permanent('5.7.0', text), code: 530 }, path, session);
     }
-    const refusal = senderRefusal(path, this.#named(session));
+    const read = readSender(path, this.#named(session));
+    if (typeof read === 'string') {
+      path.sender = read;
+      return null;
+    }
     // What a refused MAIL has asked for is not asked for by the next one.
-    if (refusal) session.envelope.smtpUtf8 = false;
-    return this.#answered(refusal, path, session);
+    session.envelope.smtpUtf8 = false;
+    return this.#answered(read, path, session);
   }
 
   recipient(path: Path, session: SMTPServerSession): Error | null {

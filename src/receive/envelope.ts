@@ -34,15 +34,14 @@ const parametersOf = {
   rcpt: { plain: [], dsn: ['NOTIFY', 'ORCPT'] },
 } as const;
 
-/** Why MAIL FROM is refused; what is not gets its `sender`. */
-export function senderRefusal(path: Path, named: Named): Refusal | undefined {
+/** Reads what MAIL FROM names, in the one spelling that is stored, empty for the null sender; or why it is refused. */
+export function readSender(path: Path, named: Named): string | Refusal {
   const { address } = path;
   const wrong = parameterRefusal(path, 'mail', named) ?? octetRefusal(address, named);
   if (wrong) return wrong;
   const sender = address === '' ? '' : parseAddress(address)?.text;
   if (sender === undefined) return { failure: permanent('5.1.7', 'the sender is not a mail address'), code: 553 };
-  path.sender = sender;
-  if (!named.user || sender === '' || maySendAs(named.user, sender)) return undefined;
+  if (!named.user || sender === '' || maySendAs(named.user, sender)) return sender;
   return { failure: permanent('5.7.1', 'you may not send mail from this address'), code: 553 };
 }
 

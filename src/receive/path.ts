@@ -5,7 +5,7 @@ import type { Route } from '../route.ts';
 /** The address of MAIL or RCPT; parameters as they came, while the package decodes them and passes over what it cannot decode. */
 export interface Path extends SMTPServerAddress {
   readonly parameters?: PathParameters;
-  /** What MAIL has found it to be: the address in the one spelling that is stored; empty for the null sender. */
+  /** What MAIL has found it to be (`readSender`). */
   sender?: string;
   /** What RCPT has found it to be. */
   recipient?: Recipient;
