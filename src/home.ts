@@ -12,6 +12,7 @@ import { type ServerNotes, serverNotes } from './list/server-notes.ts';
 import { type StsCache, stsCache } from './list/sts-cache.ts';
 import { sqliteSuppressions, type Suppressions } from './list/suppressions.ts';
 import type { Log } from './log.ts';
+import { openJournaledQueue } from './queue/journaled-queue.ts';
 import { openSqliteQueue } from './queue/sqlite-queue.ts';
 import type { QueueStore } from './queue/store.ts';
 
@@ -86,6 +87,8 @@ export interface HomeOptions {
   readonly storage: Storage;
   readonly clock: Clock;
   readonly log: Log;
+  /** It holds the home's lock, and takes mail in. */
+  readonly isDaemon?: boolean;
 }
 
 /** Joins the materials of a home. Opens no database but the queue's. */
@@ -94,7 +97,8 @@ export async function openHome(options: HomeOptions): Promise<Home> {
   const paths = homePaths(directory);
   const newId = idMaker(clock);
   const lists = new Lists({ directory: paths.lists, storage, clock, log });
-  const queue = await openSqliteQueue({ storage, directory: paths.queue, clock });
+  const open = options.isDaemon ? openJournaledQueue : openSqliteQueue;
+  const queue = await open({ storage, directory: paths.queue, clock });
   // Read at each use: the daemon may take new limits over.
   const limits = {
     get perAction(): number {

@@ -92,7 +92,8 @@ async function join(parts: DaemonParts, running: Running[]): Promise<Result<Daem
   const threads = new StorageThreads(enginesModule(), [['queue'], ['outcomes'], ['list', 'server']], () => wake.all());
   running.push({ what: 'the storage', end: () => threads.close() });
   const storage = parts.onStorage ? timedStorage(threads, () => performance.now(), parts.onStorage) : threads;
-  const home = await openHome({ directory: parts.directory, settings, storage, clock, log });
+  const home = await openHome({ directory: parts.directory, settings, storage, clock, log, isDaemon: true });
+  running.push({ what: 'the queue', end: () => home.queue.close() });
   await recover(home, log);
   threads.watch(queueFile(home.paths.queue), 'queue');
 

@@ -10,7 +10,7 @@ import type { NewMessage } from './store.ts';
 const inlineOctetsMost = 262_144;
 
 /** A message as queue.db has it. */
-function storedMessage({ id, body }: NewMessage): StoredMessage {
+export function storedMessage({ id, body }: NewMessage): StoredMessage {
   return { id, size: body.length, body: body.length > inlineOctetsMost ? null : body };
 }
 

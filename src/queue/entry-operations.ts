@@ -4,7 +4,7 @@ import type { Role } from '../list/name.ts';
 import type { DsnRequest } from '../mail/dsn-request.ts';
 import { causeOfPost } from './cause.ts';
 import { type Inserted, insertAll } from './insert.ts';
-import type { Entry, EntryFilter, EntryKind, EntryState, QueueCounts } from './store.ts';
+import type { Claimant, Entry, EntryFilter, EntryKind, EntryState, QueueCounts } from './store.ts';
 
 /** How an entry ended; `goneBody` names a body file that nothing uses any more. */
 export interface Ended {
@@ -83,7 +83,30 @@ export const claim = unsynced(
   },
 );
 
-export const finish = write((db: Database, ask: Inserted & { owner: string; id: Id; now: number }): Ended => {
+/** What the database takes over from a journal. */
+export interface Taken extends Inserted {
+  readonly claimant: Claimant;
+  readonly created: number;
+}
+
+export const takeOver = write((db: Database, { works }: { works: readonly Taken[] }): void => {
+  for (const work of works) take(db, work);
+});
+
+export const forgetTaken = unsynced((db: Database, { ids }: { ids: readonly Id[] | undefined }): void => {
+  if (ids) for (const id of ids) db.run('DELETE FROM taken WHERE id = ?', id);
+  else db.run('DELETE FROM taken');
+});
+
+export interface Finish extends Inserted {
+  readonly owner: string;
+  readonly id: Id;
+  readonly now: number;
+  readonly taken: Taken | undefined;
+}
+
+export const finish = write((db: Database, ask: Finish): Ended => {
+  if (ask.taken) take(db, ask.taken);
   const sql = `SELECT message FROM entries WHERE id = ? AND state = 'claimed' AND owner = ?`;
   const own = db.get<{ message: string }>(sql, ask.id, ask.owner);
   if (!own) return { isDone: false };
@@ -100,24 +123,26 @@ export const finishAll = write((db: Database, ask: { owner: string; ids: readonl
   }),
 );
 
-export const defer = write(
-  (
-    db: Database,
-    ask: { owner: string; id: Id; due: number; reply: string; notice: Inserted | undefined; now: number },
-  ): boolean => {
-    const { changes } = db.run(
-      `UPDATE entries SET state = 'ready', due = ?, reply = ?, owner = NULL, lease = NULL,
-        is_delay_told = max(is_delay_told, ?) WHERE id = ? AND state = 'claimed' AND owner = ?`,
-      ask.due,
-      ask.reply,
-      ask.notice ? 1 : 0,
-      ask.id,
-      ask.owner,
-    );
-    if (changes > 0 && ask.notice) insertAll(db, ask.notice, ask.now);
-    return changes > 0;
-  },
-);
+export interface Defer extends Omit<Finish, keyof Inserted> {
+  readonly due: number;
+  readonly reply: string;
+  readonly notice: Inserted | undefined;
+}
+
+export const defer = write((db: Database, ask: Defer): boolean => {
+  if (ask.taken) take(db, ask.taken);
+  const { changes } = db.run(
+    `UPDATE entries SET state = 'ready', due = ?, reply = ?, owner = NULL, lease = NULL,
+      is_delay_told = max(is_delay_told, ?) WHERE id = ? AND state = 'claimed' AND owner = ?`,
+    ask.due,
+    ask.reply,
+    ask.notice ? 1 : 0,
+    ask.id,
+    ask.owner,
+  );
+  if (changes > 0 && ask.notice) insertAll(db, ask.notice, ask.now);
+  return changes > 0;
+});
 
 export const message = read((db: Database, ask: { id: Id }): { body: Uint8Array | null } | undefined =>
   db.get<{ body: Uint8Array | null }>('SELECT body FROM messages WHERE id = ?', ask.id),
@@ -205,6 +230,14 @@ export const gonePosts = read((db: Database, ask: { posts: readonly Id[] }): Id[
 export function removeEntry(db: Database, id: string, message: string): Ended {
   db.run('DELETE FROM entries WHERE id = ?', id);
   return { isDone: true, ...removeMessage(db, message) };
+}
+
+// An entry that was taken over has a mark: it may have ended since, and is not to come back from the journal.
+function take(db: Database, { messages, entries, claimant, created }: Taken): void {
+  const mark = 'INSERT INTO taken (id) VALUES (?) ON CONFLICT DO NOTHING';
+  const fresh = entries.filter(({ id }) => db.run(mark, id).changes > 0);
+  const claim = { owner: claimant.owner, leaseMs: claimant.leaseMs, now: created };
+  insertAll(db, { messages, entries: fresh }, created, claim);
 }
 
 function removeMessage(db: Database, message: string): Pick<Ended, 'goneBody'> {

@@ -11,11 +11,13 @@ import {
   filedBodies,
   finish,
   finishAll,
+  forgetTaken,
   gonePosts,
   heldPosts,
   message,
   nextDue,
   recover,
+  takeOver,
 } from './entry-operations.ts';
 import { moveEntries } from './move-operations.ts';
 import { hurryUntried, returnUntried, takeUntried, untriedChunk } from './untried-operations.ts';
@@ -74,9 +76,14 @@ const first = `
   CREATE INDEX chunks_post ON chunks (post);
 `;
 
+const second = `
+  -- Entries of the journal that this database has taken over: until the journal has forgotten them.
+  CREATE TABLE taken (id TEXT NOT NULL PRIMARY KEY) WITHOUT ROWID;
+`;
+
 /** queue/queue.db: unfinished work. The state table stands in `store.ts`. */
 export const queueEngine = {
-  migrations: [first],
+  migrations: [first, second],
   operations: {
     accept,
     acceptClaimed,
@@ -88,12 +95,14 @@ export const queueEngine = {
     filedBodies,
     finish,
     finishAll,
+    forgetTaken,
     gonePosts,
     heldPosts,
     message,
     moveEntries,
     nextDue,
     recover,
+    takeOver,
     ...chunkOperations,
     untriedChunk,
     takeUntried,

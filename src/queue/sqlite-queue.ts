@@ -5,7 +5,7 @@ import type { Id } from '../lib/ids.ts';
 import { callsOf, type Calls, type Storage } from '../lib/storage.ts';
 import type { Cursor } from '../list/store.ts';
 import { Bodies } from './bodies.ts';
-import type { Claim, Ended } from './entry-operations.ts';
+import type { Claim, Ended, Taken } from './entry-operations.ts';
 import { claimedEntries, FreshBodies } from './fresh-bodies.ts';
 import type { StoredMessage } from './insert.ts';
 import { OutcomeFiles } from './outcome-files.ts';
@@ -55,13 +55,14 @@ export function queueFile(directory: string): string {
   return join(directory, 'queue.db');
 }
 
-class SqliteQueue implements QueueStore {
+/** Entries, chunks and recipients in databases, as `QueueStore` promises. */
+export class SqliteQueue implements QueueStore {
   readonly recipients: SqliteRecipients;
   readonly #queue: Calls<typeof queueEngine>;
   readonly #files: OutcomeFiles;
   readonly #outcomes: Outcomes;
   readonly #bodies: Bodies;
-  readonly #clock: Clock;
+  protected readonly clock: Clock;
   readonly #works = new PostWorks((post) => this.entry(post));
   readonly #fresh = new FreshBodies();
 
@@ -71,14 +72,14 @@ class SqliteQueue implements QueueStore {
     this.#outcomes = new Outcomes(this.#files);
     const isNamed = async (id: Id): Promise<boolean> => (await this.#queue('message', { id })) !== undefined;
     this.#bodies = new Bodies(join(directory, 'body'), clock, isNamed);
-    this.#clock = clock;
+    this.clock = clock;
     const untried = new UntriedRecipients(this.#queue, this.#files, clock);
     this.recipients = new SqliteRecipients(this.#files, untried, clock, (post) => this.finishPost(post));
   }
 
   async accept(messages: readonly NewMessage[], entries: readonly NewEntry[]): Promise<void> {
     const count = await this.#bodies.with(messages, (stored) =>
-      this.#queue('accept', { messages: stored, entries, now: this.#clock.now() }),
+      this.#queue('accept', { messages: stored, entries, now: this.clock.now() }),
     );
     if (count === entries.length) this.#fresh.keep(messages, entries);
   }
@@ -105,15 +106,17 @@ class SqliteQueue implements QueueStore {
     return this.#queue('claim', { ...this.#claim(claimant), kinds, limit, exceptDomains });
   }
 
+  /** `taken`: what is taken over in this commit first. */
   async finish(
     { owner }: Claimant,
     id: Id,
     messages: readonly NewMessage[],
     entries: readonly NewEntry[],
+    taken?: Taken,
   ): Promise<boolean> {
     this.#fresh.forget(id);
     const end = await this.#bodies.with(messages, (stored) =>
-      this.#queue('finish', { owner, id, messages: stored, entries, now: this.#clock.now() }),
+      this.#queue('finish', { owner, id, messages: stored, entries, now: this.clock.now(), taken }),
     );
     return this.#ended(end);
   }
@@ -123,10 +126,12 @@ class SqliteQueue implements QueueStore {
     for (const body of await this.#queue('finishAll', { owner, ids })) await this.#bodies.remove(body);
   }
 
-  defer({ owner }: Claimant, id: Id, due: number, reply: string, notice?: Following): Promise<boolean> {
+  /** `taken`: as with `finish`. */
+  defer({ owner }: Claimant, id: Id, due: number, reply: string, notice?: Following, taken?: Taken): Promise<boolean> {
     return this.#bodies.with(notice?.messages ?? [], (messages) => {
       const told = notice && { messages, entries: notice.entries };
-      return this.#queue('defer', { owner, id, due, reply, notice: told, now: this.#clock.now() });
+      const now = this.clock.now();
+      return this.#queue('defer', { owner, id, due, reply, notice: told, now, taken });
     });
   }
 
@@ -143,7 +148,7 @@ class SqliteQueue implements QueueStore {
   }
 
   progress(post: Id): Promise<Progress | undefined> {
-    return this.#queue('progress', { post, now: this.#clock.now() });
+    return this.#queue('progress', { post, now: this.clock.now() });
   }
 
   claimChunks(
@@ -164,7 +169,7 @@ class SqliteQueue implements QueueStore {
   }
 
   async hurryChunks(): Promise<void> {
-    await this.#queue('hurryChunks', { now: this.#clock.now() });
+    await this.#queue('hurryChunks', { now: this.clock.now() });
   }
 
   async record(batch: OutcomeBatch): Promise<void> {
@@ -211,7 +216,7 @@ class SqliteQueue implements QueueStore {
   }
 
   async recover(owner: string): Promise<{ entries: number; chunks: number; recipients: number }> {
-    const now = this.#clock.now();
+    const now = this.clock.now();
     const { entries, chunks } = await this.#queue('recover', { owner, now });
     const recipients = await this.#outcomes.recover(owner, now);
     await this.#bodies.removeOrphans(new Set(await this.#queue('filedBodies', undefined)));
@@ -225,7 +230,7 @@ class SqliteQueue implements QueueStore {
   async *entries(filter: EntryFilter): AsyncIterable<Entry[]> {
     let after = '';
     for (;;) {
-      const page = await this.#queue('entries', { filter, after, limit: pageSize, now: this.#clock.now() });
+      const page = await this.#queue('entries', { filter, after, limit: pageSize, now: this.clock.now() });
       if (page.length > 0) yield page;
       if (page.length < pageSize) return;
       after = page.at(-1)!.id;
@@ -253,7 +258,7 @@ class SqliteQueue implements QueueStore {
   }
 
   async move(move: Move, ids: readonly Id[]): Promise<Id[]> {
-    const now = this.#clock.now();
+    const now = this.clock.now();
     const moved = await this.#queue('moveEntries', { move, ids, now });
     for (const { id, kind, goneBody } of moved) {
       this.#fresh.forget(id);
@@ -267,18 +272,20 @@ class SqliteQueue implements QueueStore {
   }
 
   forget(days: number): Promise<number> {
-    return this.#files.forget(days, this.#clock.now());
+    return this.#files.forget(days, this.clock.now());
   }
 
+  async close(): Promise<void> {}
+
   #claim({ owner, leaseMs }: Claimant): Claim {
-    return { owner, leaseMs, now: this.#clock.now() };
+    return { owner, leaseMs, now: this.clock.now() };
   }
 
   // Results that came in after the operator had dropped their post, or a crash before the drop had reached the outcomes.
   async #giveUpGone(posts: ReadonlySet<Id>): Promise<readonly Id[]> {
     if (posts.size === 0) return [];
     const gone = await this.#queue('gonePosts', { posts: [...posts] });
-    for (const post of gone) await this.#outcomes.giveUp(post, this.#clock.now());
+    for (const post of gone) await this.#outcomes.giveUp(post, this.clock.now());
     return gone;
   }
 

@@ -253,4 +253,6 @@ export interface QueueStore {
   move(move: Move, ids: readonly Id[]): Promise<Id[]>;
   /** Removes outcome files whose newest post is older than this many days. */
   forget(days: number): Promise<number>;
+  /** The last call: what does not stand in the database yet goes there. */
+  close(): Promise<void>;
 }

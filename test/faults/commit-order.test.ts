@@ -24,6 +24,9 @@ const header = (pages: number): Buffer => {
 };
 const write = (octets: string | Buffer): string => `7 1.0 pwrite64(9<${hex(wal)}>, "${hex(octets)}", 9, 32) = 9`;
 const sync = (path = wal): string => `7 1.0 fsync(9<${hex(path)}>) = 0`;
+const journal = (side: number): string => `${home}/queue/journal-${side}`;
+const journaled = (side: number): string =>
+  `7 1.0 pwritev(9<${hex(journal(side))}>, [{iov_base="${hex('head')}", iov_len=4}, {iov_base="${hex('… 01abc …')}", iov_len=11}], 2, 32) = 15`;
 const reply = '6 1.0 write(8<TCP:[127.0.0.1:25->127.0.0.1:4711]>, "' + hex('250 2.0.0 ok 01abc\r\n') + '", 20) = 20';
 const rename = `6 1.0 rename("${hex(`${body}/.new-1`)}", "${hex(`${body}/01msg`)}") = 0`;
 const mkdir = `6 1.0 mkdir("${hex(body)}", 0700) = 0`;
@@ -47,6 +50,10 @@ const table: readonly (readonly [string, readonly string[], RegExp | undefined])
     [...entry, `7 1.0 fsync(9<${hex(wal)}> <unfinished ...>`, reply, '7 1.0 <... fsync resumed>) = 0'],
     /before the sync/,
   ],
+  ['a journal that is synced before the reply', [journaled(0), sync(journal(0)), reply], undefined],
+  ['a reply before the sync of the journal', [journaled(0), reply, sync(journal(0))], /before the sync of its journal/],
+  ['a sync of the other file', [journaled(0), sync(journal(1)), reply], /before the sync of its journal/],
+  ['a reply before the journal is written', [reply, journaled(0), sync(journal(0))], /not written before/],
   ['a body that is a file', [...filed, write('01abc'), ...named, sync(), reply], undefined],
   ['a body without a sync', [rename, sync(body), ...named], /its body was not synced/],
   ['a name without a sync', [filed[0]!, rename, ...named, sync(body)], /its name was not synced/],

@@ -7,11 +7,22 @@ const frameHeaderOctets = 24;
 /** What was said before it was true: a message accepted, or named in the queue, before everything of it was synced. */
 export function orderProblems(calls: readonly Call[], home: string): string[] {
   const wal = calls.filter((call) => call.on === `${home}/queue/queue.db-wal` && call.result >= 0);
-  const replies = acceptances(calls).flatMap(({ id, call }) => replyProblem(id, call, wal));
+  const journal = calls.filter((call) => call.on.startsWith(`${home}/queue/journal-`) && call.result >= 0);
+  const replies = acceptances(calls).flatMap(({ id, call }) => {
+    return journalProblem(id, call, journal) ?? walProblem(id, call, wal);
+  });
   return [...replies, ...bodyProblems(calls, wal, home)];
 }
 
-function replyProblem(id: string, reply: Call, wal: readonly Call[]): string[] {
+// Undefined: the journal had nothing of it before the reply. A group of records is one call.
+function journalProblem(id: string, reply: Call, journal: readonly Call[]): string[] | undefined {
+  const written = journal.find((call) => call.name === 'pwritev' && contains(call, id));
+  if (!written || written.ended > reply.began) return undefined;
+  const sync = journal.find((call) => isSync(call) && call.on === written.on && call.began > written.ended);
+  return sync && sync.ended < reply.began ? [] : [`${id}: accepted before the sync of its journal`];
+}
+
+function walProblem(id: string, reply: Call, wal: readonly Call[]): string[] {
   const written = wal.find((call) => call.name === 'pwrite64' && contains(call, id));
   if (!written || written.ended > reply.began) return [`${id}: accepted, and not written before`];
   const last = wal.findIndex((call) => call.began > written.began && isCommitHeader(call));

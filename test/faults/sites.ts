@@ -17,6 +17,7 @@ const errors: Readonly<Record<string, readonly string[]>> = {
   openat: ['error=EMFILE', 'error=EIO', 'error=ENOSPC'],
   pread64: ['error=EIO'],
   pwrite64: ['error=ENOSPC', 'error=EIO', 'signal=KILL'],
+  pwritev: ['error=ENOSPC', 'error=EIO', 'signal=KILL'],
   fsync: ['error=EIO', 'error=ENOSPC', 'signal=KILL'],
   fdatasync: ['error=EIO', 'error=ENOSPC', 'signal=KILL'],
   ftruncate: ['error=EIO', 'error=ENOSPC'],

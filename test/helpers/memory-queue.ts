@@ -492,6 +492,10 @@ export class MemoryQueue implements QueueStore {
     return moved;
   }
 
+  async close(): Promise<void> {
+    await turn();
+  }
+
   async forget(days: number): Promise<number> {
     await turn();
     const old = [...this.#outcomes.keys()].filter((post) => timeOf(post) < this.#clock.now() - (days + 7) * dayMs);
