@@ -1,6 +1,4 @@
-import type { Clock } from './lib/clock.ts';
 import type { Id } from './lib/ids.ts';
-import { Together } from './lib/together.ts';
 import type { Claimant, Entry, NewEntry, NewMessage, QueueStore } from './queue/store.ts';
 import type { Route } from './route.ts';
 
@@ -12,7 +10,6 @@ const beginMost = 8;
 export interface ArrivalParts {
   readonly queue: Pick<QueueStore, 'acceptClaimed'>;
   readonly claimant: Claimant;
-  readonly clock: Clock;
   /** Called when a commit has just begun. */
   readonly onCommit: () => void;
   /** How many more may be worked on now. */
@@ -23,7 +20,6 @@ export interface ArrivalParts {
 /** What is claimed as it comes in, and worked off from memory, without a way through the database. */
 export class Arrivals {
   readonly #parts: ArrivalParts;
-  readonly #together: Together;
   readonly #waiting: { readonly entry: Entry; readonly route: Route | undefined }[] = [];
   /** Whose commit is on its way. */
   #coming = 0;
@@ -31,7 +27,6 @@ export class Arrivals {
 
   constructor(parts: ArrivalParts) {
     this.#parts = parts;
-    this.#together = new Together(parts.clock);
   }
 
   /** Entries that wait for their turn. */
@@ -52,13 +47,10 @@ export class Arrivals {
   ): Promise<void> {
     const { queue, claimant, onCommit } = this.#parts;
     this.#coming += entries.length;
-    const accept = (): Promise<Entry[]> => {
+    try {
       const accepted = queue.acceptClaimed(claimant, messages, entries);
       onCommit();
-      return accepted;
-    };
-    try {
-      for (const entry of await this.#together.run(accept)) this.#waiting.push({ entry, route: routes.get(entry.id) });
+      for (const entry of await accepted) this.#waiting.push({ entry, route: routes.get(entry.id) });
       this.beginSome();
     } finally {
       this.#coming -= entries.length;

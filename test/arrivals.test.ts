@@ -5,7 +5,6 @@ import { Arrivals } from '../src/arrivals.ts';
 import type { Id } from '../src/lib/ids.ts';
 import type { Entry, NewEntry } from '../src/queue/store.ts';
 import type { Route } from '../src/route.ts';
-import { HandClock } from './helpers/hand-clock.ts';
 
 const noRoutes: ReadonlyMap<Id, Route> = new Map();
 
@@ -32,7 +31,6 @@ function desk(room: number): Desk {
   const arrivals = new Arrivals({
     queue: { acceptClaimed },
     claimant,
-    clock: new HandClock(),
     onCommit: () => {},
     room: () => made.room,
     begin,

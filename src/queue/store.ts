@@ -12,7 +12,8 @@ import type { WaitingRecipients } from './waiting-recipients.ts';
  * Entry states (who moves it, which commit, what a crash leaves):
  *
  *   (nothing) --accept / finish / submit--> ready    one commit with the message; before it: nothing, 4xx or an error
- *   (nothing) --acceptClaimed-->            claimed  accept and claim in one commit, for who works it off at once
+ *   (nothing) --acceptClaimed-->            claimed  accept and claim in one commit, for who works it off at once; with a journal
+ *                                                    (`journaled-queue.ts`) its record is that commit, until the database takes it over
  *   ready     --claim-->                    claimed  commit; a crash leaves it claimed, `recover` or the lease frees it
  *   claimed   --finish-->                   (gone)   ONE commit that also inserts what follows
  *   claimed   --defer-->                    ready    commit, with a later due time
