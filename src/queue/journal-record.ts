@@ -29,7 +29,7 @@ interface WorkHead extends Omit<Work, 'messages'> {
 const magic = Buffer.from('ezlmJ01\n');
 /** Of a segment: the magic, its generation, and a checksum of both. */
 export const segmentHeadOctets = magic.length + 8;
-/** Of a record: its length, a checksum, and the length of what stands before the bodies. */
+/** Of a record: its length without this, the length of its text, and a checksum. */
 const recordHeadOctets = 12;
 
 /** The first octets of a segment. */
@@ -41,7 +41,7 @@ export function segmentHead(generation: number): Buffer {
   return head;
 }
 
-/** The octets of a record but for its head, which depends on where it comes to stand: text first, then bodies. */
+/** The octets of a record but for its head, which depends on what it comes to stand behind: text first, then bodies. */
 export function recordParts(record: JournalRecord): readonly Uint8Array[] {
   if (record.kind === 'ended') return [Buffer.from(JSON.stringify({ ended: record.ids }))];
   const { messages, ...rest } = record.work;
@@ -54,48 +54,48 @@ export function recordOctets(parts: readonly Uint8Array[]): number {
   return parts.reduce((sum, { length }) => sum + length, recordHeadOctets);
 }
 
-/** The head of a record in the segment of this generation: what an earlier one has left behind there has another checksum. */
-export function recordHead(parts: readonly Uint8Array[], generation: number): Buffer {
+/**
+ * The head of a record behind these octets, the head of its segment or that of the record before. Each checksum goes on from the one before it, as in
+ * SQLite's log: what an earlier turn has left in the file, or a write that failed, belongs behind no other record.
+ */
+export function recordHead(parts: readonly Uint8Array[], before: Buffer): Buffer {
   const head = Buffer.alloc(recordHeadOctets);
   head.writeUInt32LE(recordOctets(parts) - recordHeadOctets, 0);
-  head.writeUInt32LE(parts[0]?.length ?? 0, 8);
-  head.writeUInt32LE(checksum(head.subarray(8), parts, generation), 4);
+  head.writeUInt32LE(parts[0]?.length ?? 0, 4);
+  head.writeUInt32LE(checksum(head.subarray(0, 8), parts, before), 8);
   return head;
 }
 
-/** Reads a segment up to the first octets that are no record of its generation; undefined: there is none. */
+/** Reads a segment up to the first octets that are no record of it; undefined: there is none. */
 export function readSegment(octets: Buffer): Segment | undefined {
   if (octets.length < segmentHeadOctets) return undefined;
   const generation = octets.readUInt32LE(magic.length);
-  if (!octets.subarray(0, segmentHeadOctets).equals(segmentHead(generation))) return undefined;
+  let before = octets.subarray(0, segmentHeadOctets);
+  if (!before.equals(segmentHead(generation))) return undefined;
   const records: JournalRecord[] = [];
   for (let at = segmentHeadOctets; ;) {
-    const length = lengthAt(octets, at, generation);
-    if (length === undefined) return { generation, records };
-    const end = at + recordHeadOctets + length;
-    records.push(readRecord(octets.subarray(at + 8, end)));
-    at = end;
+    const head = octets.subarray(at, at + recordHeadOctets);
+    const end = endOf(octets, at, before);
+    if (end === undefined) return { generation, records };
+    records.push(readRecord(head.readUInt32LE(4), octets.subarray(at + recordHeadOctets, end)));
+    [before, at] = [head, end];
   }
 }
 
 // Undefined where no whole record stands.
-function lengthAt(octets: Buffer, at: number, generation: number): number | undefined {
-  if (at + recordHeadOctets > octets.length) return undefined;
-  const length = octets.readUInt32LE(at);
+function endOf(octets: Buffer, at: number, before: Buffer): number | undefined {
   const from = at + recordHeadOctets;
-  if (length === 0 || from + length > octets.length) return undefined;
-  const isWhole =
-    checksum(octets.subarray(at + 8, from), [octets.subarray(from, from + length)], generation) ===
-    octets.readUInt32LE(at + 4);
-  return isWhole ? length : undefined;
+  if (from > octets.length) return undefined;
+  const end = from + octets.readUInt32LE(at);
+  if (end === from || end > octets.length) return undefined;
+  const sum = checksum(octets.subarray(at, at + 8), [octets.subarray(from, end)], before);
+  return sum === octets.readUInt32LE(at + 8) ? end : undefined;
 }
 
-// From the length of the text on.
-function readRecord(octets: Buffer): JournalRecord {
-  const textEnd = 4 + octets.readUInt32LE(0);
-  const head = JSON.parse(octets.toString('utf8', 4, textEnd)) as WorkHead | { readonly ended: readonly Id[] };
+function readRecord(textOctets: number, octets: Buffer): JournalRecord {
+  const head = JSON.parse(octets.toString('utf8', 0, textOctets)) as WorkHead | { readonly ended: readonly Id[] };
   if ('ended' in head) return { kind: 'ended', ids: head.ended };
-  let from = textEnd;
+  let from = textOctets;
   const messages = head.messages.map(({ id, size }): NewMessage => {
     const body = octets.subarray(from, from + size);
     from += size;
@@ -104,6 +104,7 @@ function readRecord(octets: Buffer): JournalRecord {
   return { kind: 'work', work: { ...head, messages } };
 }
 
-function checksum(first: Uint8Array, parts: readonly Uint8Array[], generation: number): number {
-  return parts.reduce((sum, part) => crc32(part, sum), crc32(first, generation));
+// Both kinds of heads end with their checksum.
+function checksum(first: Uint8Array, parts: readonly Uint8Array[], before: Buffer): number {
+  return parts.reduce((sum, part) => crc32(part, sum), crc32(first, before.readUInt32LE(before.length - 4)));
 }

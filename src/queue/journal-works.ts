@@ -3,8 +3,8 @@ import type { Side } from './journal.ts';
 import type { Work } from './journal-record.ts';
 import type { NewMessage } from './store.ts';
 
-/** Octets of the messages that a journal's entries have, all together; beyond them entries come into the database at once. */
-const octetsMost = 4_194_304;
+/** Octets of the messages that a journal's entries have, all together; beyond them entries come into the database at once. Half a file. */
+const octetsMost = 2_097_152;
 /** A larger message does, too: its octets would be written twice when it stays. */
 const messageOctetsMost = 65_536;
 
@@ -38,9 +38,12 @@ export class JournalWorks {
   add({ messages, entries, claimant, created }: Work, side: Side): void {
     for (const message of messages) {
       const left = entries.filter((entry) => entry.message === message.id).length;
-      if (left === 0) continue;
-      this.#messages.set(message.id, { message, left });
-      this.#octets += message.body.length;
+      const known = this.#messages.get(message.id);
+      if (known) known.left += left;
+      else if (left > 0) {
+        this.#messages.set(message.id, { message, left });
+        this.#octets += message.body.length;
+      }
     }
     for (const entry of entries) {
       const own = messages.filter(({ id }) => id === entry.message);
@@ -57,14 +60,11 @@ export class JournalWorks {
     return this.#messages.get(id)?.message.body;
   }
 
-  /** Those of a file, or of both, that have come in before `created`; the oldest first. */
+  /** Those of a file, or of both, that have come in before `created`, in the order in which they came. */
   before(created: number, side?: Side): JournalEntry[] {
-    const old: JournalEntry[] = [];
-    for (const entry of this.#entries.values()) {
-      if (entry.work.created >= created) break;
-      if (side === undefined || entry.side === side) old.push(entry);
-    }
-    return old;
+    const isOne = (entry: JournalEntry): boolean =>
+      entry.work.created < created && (side === undefined || entry.side === side);
+    return [...this.#entries.values()].filter(isOne);
   }
 
   /** It has ended, or the database has it. */

@@ -15,21 +15,18 @@ import {
 /** Which of the two files of a journal. */
 export type Side = 0 | 1;
 
+/** Called before a file is written over: what only stands there must be elsewhere when it resolves. When it rejects nothing is written. */
+export type OnReuse = (side: Side) => Promise<void>;
+
 /** A file is written over from its beginning after so many octets: what is in it has ended long before. */
 const segmentOctetsMost = 4_194_304;
+const recordOctetsMost = segmentOctetsMost - segmentHeadOctets;
 
 /** A record that waits for the disk. */
 interface Waiting {
   readonly parts: readonly Uint8Array[];
   readonly resolve: (side: Side) => void;
   readonly reject: (error: unknown) => void;
-}
-
-/** The files of a journal, opened, and what they said. */
-interface OpenJournal {
-  readonly files: readonly [number, number];
-  readonly found: readonly JournalRecord[];
-  readonly generation: number;
 }
 
 // Of the calls that Node has these cost least: a group is one write and one sync.
@@ -43,69 +40,76 @@ const write = promisify(writev);
 
 /**
  * Two files that are written in turn, each from its beginning, so that no file grows without end and none is made or removed. Records that
- * come while the disk is busy are written together behind it, with one sync: whoever appends waits for one write at most, and a lone record for none.
+ * come while the disk is busy are written together behind it, with one sync.
  */
 export class Journal {
-  readonly #files: readonly [number, number];
-  readonly #onReuse: (side: Side) => Promise<void>;
-  /** What the files said when they were opened, in the order in which it was written. */
-  readonly found: readonly JournalRecord[];
+  readonly #files: readonly number[];
+  readonly #onReuse: OnReuse;
   #generation: number;
   #side: Side = 0;
-  /** Where the next record begins; 0: the file has not been begun. */
+  /** Where the next record begins, and the head that stands before it; 0: the file has not been begun. */
   #at = 0;
+  #before: Buffer = Buffer.alloc(0);
   /** A write failed here and its octets could not be made void. */
   #doubtful: number | undefined;
   #waiting: Waiting[] = [];
-  #isWriting = false;
+  #writing: Promise<void> | undefined;
+  #isClosed = false;
 
-  private constructor({ files, found, generation }: OpenJournal, onReuse: (side: Side) => Promise<void>) {
+  private constructor(files: readonly number[], generation: number, onReuse: OnReuse) {
     this.#files = files;
-    this.found = found;
     this.#generation = generation;
     this.#onReuse = onReuse;
   }
 
   /**
-   * Opens a journal in a directory, which must be there, and reads it. `onReuse` is called before one of the files is written over; what only
-   * stands there must be elsewhere when it resolves, and when it rejects nothing is written. Rejects with the system's error.
+   * Opens a journal in a directory, which must be there. `found`: what it said, in the order in which it was written, until `clear`, which is to
+   * be called before the first record. Rejects with the system's error.
    */
-  static async open(directory: string, onReuse: (side: Side) => Promise<void>): Promise<Journal> {
-    const files = await Promise.all([
-      openOrMake(join(directory, 'journal-0')),
-      openOrMake(join(directory, 'journal-1')),
-    ]);
+  static async open(
+    directory: string,
+    onReuse: OnReuse,
+  ): Promise<{ journal: Journal; found: readonly JournalRecord[]; clear: () => Promise<void> }> {
+    const files = await Promise.all(['journal-0', 'journal-1'].map((name) => openOrMake(join(directory, name))));
     await syncDirectory(directory);
-    const segments = (await Promise.all(files.map(readFrom))).flatMap((octets) => readSegment(octets) ?? []);
-    segments.sort((a, b) => a.generation - b.generation);
-    const generation = (segments.at(-1)?.generation ?? 0) + 1;
-    return new Journal({ files, found: segments.flatMap(({ records }) => records), generation }, onReuse);
+    const read = await Promise.all(files.map(async (file) => ({ file, segment: readSegment(await octetsOf(file)) })));
+    const inOrder = read.toSorted((a, b) => (a.segment?.generation ?? 0) - (b.segment?.generation ?? 0));
+    const clear = async (): Promise<void> => {
+      // An end stands in the file of its work or in the later one: what is left of a clearing that was cut short are ends without work.
+      for (const { file } of inOrder) {
+        await truncate(file, 0);
+        await sync(file);
+      }
+    };
+    const generation = (inOrder.at(-1)?.segment?.generation ?? 0) + 1;
+    const found = inOrder.flatMap(({ segment }) => segment?.records ?? []);
+    return { journal: new Journal(files, generation, onReuse), found, clear };
   }
 
-  /** Forgets what was found: it is elsewhere now. Before the first record. */
-  async clear(): Promise<void> {
-    for (const file of this.#files) {
-      await truncate(file, 0);
-      await sync(file);
-    }
-  }
-
-  /** Resolves when the record is on disk, with the file that has it. Rejects when it is not, and will not be. */
+  /**
+   * Resolves when the record is on disk, with the file that has it. Rejects when it is not; when the disk refuses even to make void what was
+   * written of it, it may be there until the next record comes.
+   */
   append(record: JournalRecord): Promise<Side> {
+    const parts = recordParts(record);
+    if (this.#isClosed) return Promise.reject(new Error('the journal is closed'));
+    if (recordOctets(parts) > recordOctetsMost) return Promise.reject(new RangeError('too large for a journal'));
     return new Promise((resolve, reject) => {
-      this.#waiting.push({ parts: recordParts(record), resolve, reject });
-      if (this.#isWriting) return;
-      this.#isWriting = true;
-      // What comes within this turn of the event loop goes along.
-      setImmediate(() => void this.#writeWaiting());
+      this.#waiting.push({ parts, resolve, reject });
+      this.#writing ??= this.#writeWaiting();
     });
   }
 
+  /** Ends what is being written; nothing is taken any more. */
   async close(): Promise<void> {
+    this.#isClosed = true;
+    await this.#writing;
     await Promise.all(this.#files.map((file) => closeFile(file)));
   }
 
   async #writeWaiting(): Promise<void> {
+    // What comes within this turn of the event loop goes along.
+    await new Promise((resolve) => setImmediate(resolve));
     while (this.#waiting.length > 0) {
       const group = this.#nextGroup();
       try {
@@ -115,15 +119,15 @@ export class Journal {
         for (const { reject } of group) reject(error);
       }
     }
-    this.#isWriting = false;
+    this.#writing = undefined;
   }
 
-  // As many as a file holds, the first in any case.
+  // As many as a file holds.
   #nextGroup(): Waiting[] {
-    let octets = segmentHeadOctets;
-    const tooMany = this.#waiting.findIndex(({ parts }, at) => {
+    let octets = 0;
+    const tooMany = this.#waiting.findIndex(({ parts }) => {
       octets += recordOctets(parts);
-      return octets > segmentOctetsMost && at > 0;
+      return octets > recordOctetsMost;
     });
     return this.#waiting.splice(0, tooMany < 0 ? this.#waiting.length : tooMany);
   }
@@ -132,17 +136,21 @@ export class Journal {
     if (this.#doubtful !== undefined) await this.#void(this.#doubtful);
     const octets = records.reduce((sum, parts) => sum + recordOctets(parts), 0);
     if (this.#at > 0 && this.#at + octets > segmentOctetsMost) await this.#turn();
-    const side = this.#side;
     const begun = this.#at;
-    const all = records.flatMap((parts) => [recordHead(parts, this.#generation), ...parts]);
-    if (begun === 0) all.unshift(segmentHead(this.#generation));
+    let before = begun === 0 ? segmentHead(this.#generation) : this.#before;
+    const all: Uint8Array[] = begun === 0 ? [before] : [];
+    for (const parts of records) {
+      before = recordHead(parts, before);
+      all.push(before, ...parts);
+    }
     try {
       this.#at += await this.#put(all, begun);
+      this.#before = before;
     } catch (error) {
       await this.#void(begun);
       throw error;
     }
-    return side;
+    return this.#side;
   }
 
   async #turn(): Promise<void> {
@@ -151,11 +159,13 @@ export class Journal {
     this.#side = next;
     this.#generation++;
     this.#at = 0;
+    // A first group that a power cut tears must not leave the old head, with works behind it whose ends are gone.
+    await this.#void(0);
   }
 
   // Gives how many octets are on disk now.
   async #put(octets: readonly Uint8Array[], at: number): Promise<number> {
-    const file = this.#files[this.#side];
+    const file = this.#files[this.#side]!;
     const want = octets.reduce((sum, { length }) => sum + length, 0);
     const { bytesWritten: got } = await write(file, octets, at);
     // A disk or a limit that is reached within the octets says so at the next write only.
@@ -177,7 +187,7 @@ function openOrMake(path: string): Promise<number> {
 }
 
 // No more than a journal writes.
-async function readFrom(file: number): Promise<Buffer> {
+async function octetsOf(file: number): Promise<Buffer> {
   const octets = Buffer.alloc(Math.min(segmentOctetsMost, (await sizeOf(file)).size));
   for (let at = 0; at < octets.length;) {
     const { bytesRead } = await readOctets(file, octets, at, octets.length - at, at);

@@ -22,8 +22,9 @@ import type {
   QueueStore,
 } from './store.ts';
 
-/** Entries that are not worked off after this go into the database, in milliseconds: there the operator sees them. */
-const stayMostMs = 5_000;
+/** Entries older than this go into the database, in milliseconds, where the operator sees them; how often that is looked at. */
+const stayMostMs = 3_000;
+const lookMs = 1_000;
 
 /** Opens the queue of a home with a journal for what comes in: for the one process that holds the home. Nothing is journaled before `recover`. */
 export async function openJournaledQueue(options: SqliteQueueOptions): Promise<QueueStore> {
@@ -45,6 +46,7 @@ class JournaledQueue extends SqliteQueue {
   /** Entries of each file that the database has taken over, and of a file that has been written over since. */
   #marks: [Id[], Id[]] = [[], []];
   #oldMarks: Id[] = [];
+  #looking: NodeJS.Timeout | undefined;
 
   constructor(options: SqliteQueueOptions) {
     super(options);
@@ -69,10 +71,11 @@ class JournaledQueue extends SqliteQueue {
   }
 
   override async finishAll(claimant: Claimant, ids: readonly Id[]): Promise<void> {
-    await this.#still(ids);
-    const mine = this.#mine(claimant, ids);
-    const others = mine.length === ids.length ? [] : ids.filter((id) => !this.#works.get(id));
-    await Promise.all([this.#end(mine), others.length > 0 ? super.finishAll(claimant, others) : undefined]);
+    await this.#whenStill(ids, async () => {
+      const mine = this.#mine(claimant, ids);
+      const others = mine.length === ids.length ? [] : ids.filter((id) => !this.#works.get(id));
+      await Promise.all([this.#end(mine), others.length > 0 ? super.finishAll(claimant, others) : undefined]);
+    });
   }
 
   override async finish(
@@ -81,17 +84,19 @@ class JournaledQueue extends SqliteQueue {
     messages: readonly NewMessage[],
     entries: readonly NewEntry[],
   ): Promise<boolean> {
-    await this.#still([id]);
-    const [mine] = this.#mine(claimant, [id]);
-    if (!mine) return !this.#works.get(id) && super.finish(claimant, id, messages, entries);
-    return this.#moved([mine], () => super.finish(claimant, id, messages, entries, takenOf(mine.work)));
+    return this.#whenStill([id], async () => {
+      const [mine] = this.#mine(claimant, [id]);
+      if (!mine) return !this.#works.get(id) && super.finish(claimant, id, messages, entries);
+      return this.#moved([mine], () => super.finish(claimant, id, messages, entries, takenOf(mine.work)));
+    });
   }
 
   override async defer(claimant: Claimant, id: Id, due: number, reply: string, notice?: Following): Promise<boolean> {
-    await this.#still([id]);
-    const [mine] = this.#mine(claimant, [id]);
-    if (!mine) return !this.#works.get(id) && super.defer(claimant, id, due, reply, notice);
-    return this.#moved([mine], () => super.defer(claimant, id, due, reply, notice, takenOf(mine.work)));
+    return this.#whenStill([id], async () => {
+      const [mine] = this.#mine(claimant, [id]);
+      if (!mine) return !this.#works.get(id) && super.defer(claimant, id, due, reply, notice);
+      return this.#moved([mine], () => super.defer(claimant, id, due, reply, notice, takenOf(mine.work)));
+    });
   }
 
   override async message(id: Id): Promise<Buffer | undefined> {
@@ -105,7 +110,8 @@ class JournaledQueue extends SqliteQueue {
     limit: number,
     exceptDomains?: readonly string[],
   ): Promise<Entry[]> {
-    await this.#unload(this.clock.now() - Math.min(stayMostMs, claimant.leaseMs));
+    // What its lease let go is anybody's.
+    await this.#unload(this.clock.now() - claimant.leaseMs);
     return super.claim(claimant, kinds, limit, exceptDomains);
   }
 
@@ -136,17 +142,19 @@ class JournaledQueue extends SqliteQueue {
   }
 
   override async close(): Promise<void> {
+    clearInterval(this.#looking);
     // What the disk refuses now stays in the journal until the next start.
     await this.#unload().catch(() => {});
     await this.#journal?.close();
   }
 
-  // Resolves when none of them is on its way into the database.
-  async #still(ids: readonly Id[]): Promise<void> {
-    const moving = ids.flatMap((id) => this.#works.get(id)?.moving ?? []);
-    if (moving.length === 0) return;
-    await Promise.allSettled(moving);
-    await this.#still(ids);
+  // Begins when none of them is on its way into the database, with nothing between the look and the beginning.
+  async #whenStill<T>(ids: readonly Id[], begin: () => Promise<T>): Promise<T> {
+    for (;;) {
+      const moving = ids.flatMap((id) => this.#works.get(id)?.moving ?? []);
+      if (moving.length === 0) return begin();
+      await Promise.allSettled(moving);
+    }
   }
 
   // Those of a claimant that the journal has.
@@ -159,12 +167,23 @@ class JournaledQueue extends SqliteQueue {
 
   // A journal whose entries from before have been taken over.
   async #replayed(claimant: Claimant): Promise<Journal> {
-    const journal = await Journal.open(this.#directory, (side) => this.#emptied(side));
-    const works = leftOver(journal.found);
-    if (works.length > 0) await this.#takeOver(works.map((work) => ({ ...work, claimant })));
-    await journal.clear();
-    await this.#calls('forgetTaken', { ids: undefined });
+    const { journal, found, clear } = await Journal.open(this.#directory, (side) => this.#emptied(side));
+    try {
+      const works = leftOver(found).map((work) => ({ ...work, claimant }));
+      if (works.length > 0) await this.#takeOver(works);
+      await clear();
+      await this.#calls('forgetTaken', { ids: undefined });
+    } catch (error) {
+      await journal.close();
+      throw error;
+    }
+    this.#looking = setInterval(() => this.#look(), lookMs).unref();
     return journal;
+  }
+
+  // What the disk refuses is tried again, and stays in the journal meanwhile.
+  #look(): void {
+    this.#unload(this.clock.now() - stayMostMs).catch(() => {});
   }
 
   async #takeOver(works: readonly Work[]): Promise<void> {

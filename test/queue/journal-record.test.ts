@@ -21,10 +21,13 @@ function work(...bodies: readonly string[]): JournalRecord {
   return { kind: 'work', work: { messages, entries, claimant: ann, created: clock.now() } };
 }
 
+// Each behind the one before it, the first behind the head of a segment.
 function octetsOf(records: readonly JournalRecord[], generation: number): Buffer[] {
+  let before = segmentHead(generation);
   return records.map((record) => {
     const parts = recordParts(record);
-    const octets = Buffer.concat([recordHead(parts, generation), ...parts]);
+    before = recordHead(parts, before);
+    const octets = Buffer.concat([before, ...parts]);
     assert.equal(octets.length, recordOctets(parts));
     return octets;
   });
@@ -65,8 +68,16 @@ test('reading ends at the first octet that is wrong or missing, wherever it is',
   }
 });
 
-test('what an earlier generation has left behind the last record is none', () => {
+test('what an earlier turn has left behind the last record is none', () => {
   const [first, second] = [octetsOf(records, 7), octetsOf(records, 8)];
   const octets = Buffer.concat([segmentHead(8), second[0]!, ...first.slice(1)]);
   assert.deepEqual(readSegment(octets)?.records, records.slice(0, 1));
+});
+
+test('what a write that failed has left behind a record of the same length is none', () => {
+  const [refused, behind, taken] = [work('a'), work('b'), work('c')];
+  const failed = octetsOf([refused, behind], 7);
+  const [written] = octetsOf([taken], 7);
+  assert.equal(written!.length, failed[0]!.length);
+  assert.deepEqual(readSegment(Buffer.concat([segmentHead(7), written!, failed[1]!]))?.records, [taken]);
 });

@@ -22,7 +22,7 @@ test('it takes small messages that have arrived, with causes of their own, until
   assert.equal(works.takes(work(65_537)), false);
   assert.equal(works.takes(work(10, { kind: 'mail' })), false);
   assert.equal(works.takes(work(10, { cause: 'another' })), false);
-  const all = Array.from({ length: 64 }, () => work(65_536));
+  const all = Array.from({ length: 32 }, () => work(65_536));
   for (const one of all) works.add(one, 0);
   assert.equal(works.takes(work(1)), false);
   works.remove(works.get(all[5]!.entries[0]!.id)!);
@@ -53,4 +53,16 @@ test('the old ones are found, of a file alone or of both', () => {
   assert.deepEqual(found(Infinity, 0), [ids[0], ids[2]]);
   assert.deepEqual(found(30, 1), [ids[1]]);
   assert.deepEqual(found(10), []);
+});
+
+test('a message that comes again has all its entries', () => {
+  const works = new JournalWorks();
+  const first = work(10);
+  const again = { ...first, entries: [desk.entry(first.messages[0]!)] };
+  works.add(first, 0);
+  works.add(again, 0);
+  works.remove(works.get(first.entries[0]!.id)!);
+  assert.ok(works.message(first.messages[0]!.id));
+  works.remove(works.get(again.entries[0]!.id)!);
+  assert.equal(works.message(first.messages[0]!.id), undefined);
 });

@@ -19,14 +19,14 @@ function work(octets: number): JournalRecord {
 }
 
 async function found(directory: string): Promise<readonly JournalRecord[]> {
-  const journal = await Journal.open(directory, noReuse);
-  await journal.close();
-  return journal.found;
+  const opened = await Journal.open(directory, noReuse);
+  await opened.journal.close();
+  return opened.found;
 }
 
 test('what was appended is found, in its order, also in one turn', async (t) => {
   const directory = await temporaryDirectory(t);
-  const journal = await Journal.open(directory, noReuse);
+  const { journal } = await Journal.open(directory, noReuse);
   const records = Array.from({ length: 20 }, (_, at) => work(at * 100));
   assert.deepEqual(await Promise.all(records.slice(0, 15).map((one) => journal.append(one))), Array(15).fill(0));
   for (const one of records.slice(15)) await journal.append(one);
@@ -36,13 +36,13 @@ test('what was appended is found, in its order, also in one turn', async (t) => 
 
 test('a journal that is cleared has nothing, and one that was found goes on being found until then', async (t) => {
   const directory = await temporaryDirectory(t);
-  const first = await Journal.open(directory, noReuse);
+  const { journal: first } = await Journal.open(directory, noReuse);
   const record = work(10);
   await first.append(record);
   await first.close();
   assert.deepEqual(await found(directory), [record]);
-  const second = await Journal.open(directory, noReuse);
-  await second.clear();
+  const { journal: second, clear } = await Journal.open(directory, noReuse);
+  await clear();
   assert.deepEqual(await found(directory), []);
   const later = work(10);
   await second.append(later);
@@ -53,7 +53,7 @@ test('a journal that is cleared has nothing, and one that was found goes on bein
 test('files are used in turn, each is asked for before it is written over, and the later records are found', async (t) => {
   const directory = await temporaryDirectory(t);
   const asked: Side[] = [];
-  const journal = await Journal.open(directory, async (side) => void asked.push(side));
+  const { journal } = await Journal.open(directory, async (side) => void asked.push(side));
   const records = Array.from({ length: 30 }, () => work(600_000));
   const sides: Side[] = [];
   for (const one of records) sides.push(await journal.append(one));
@@ -68,7 +68,7 @@ test('files are used in turn, each is asked for before it is written over, and t
 
 test('a group that is larger than a file is written in several', async (t) => {
   const directory = await temporaryDirectory(t);
-  const journal = await Journal.open(directory, noReuse);
+  const { journal } = await Journal.open(directory, noReuse);
   const records = Array.from({ length: 10 }, () => work(600_000));
   await Promise.all(records.map((one) => journal.append(one)));
   await journal.close();
@@ -78,7 +78,7 @@ test('a group that is larger than a file is written in several', async (t) => {
 test('nothing is written over that could not be put elsewhere; later it can', async (t) => {
   const directory = await temporaryDirectory(t);
   let isRefusing = true;
-  const journal = await Journal.open(directory, async () => {
+  const { journal } = await Journal.open(directory, async () => {
     if (isRefusing) throw new Error('the disk is full');
   });
   const records = Array.from({ length: 6 }, () => work(600_000));
@@ -95,7 +95,7 @@ test('nothing is written over that could not be put elsewhere; later it can', as
 test('a full disk is said to all who wait, and the next are told of it, too', async (t) => {
   const directory = await temporaryDirectory(t);
   await symlink('/dev/full', join(directory, 'journal-0'));
-  const journal = await Journal.open(directory, noReuse);
+  const { journal } = await Journal.open(directory, noReuse);
   const refused = { code: 'ENOSPC' };
   await Promise.all([
     assert.rejects(journal.append(work(10)), refused),
@@ -108,12 +108,29 @@ test('a full disk is said to all who wait, and the next are told of it, too', as
 test('files that are none of a journal are written over', async (t) => {
   const directory = await temporaryDirectory(t);
   await writeFile(join(directory, 'journal-0'), Buffer.alloc(100_000, 'other octets'));
-  const journal = await Journal.open(directory, noReuse);
-  assert.deepEqual(journal.found, []);
+  const { journal, found: before } = await Journal.open(directory, noReuse);
+  assert.deepEqual(before, []);
   const record = work(10);
   await journal.append(record);
   await journal.close();
   assert.deepEqual(await found(directory), [record]);
   assert.equal((await stat(join(directory, 'journal-0'))).size, 100_000);
   assert.equal((await readFile(join(directory, 'journal-1'))).length, 0);
+});
+
+test('an end waits for what is being written, and nothing is taken after it', async (t) => {
+  const directory = await temporaryDirectory(t);
+  const { journal } = await Journal.open(directory, noReuse);
+  const record = work(10);
+  const written = journal.append(record);
+  await journal.close();
+  assert.equal(await written, 0);
+  await assert.rejects(journal.append(work(10)), /closed/);
+  assert.deepEqual(await found(directory), [record]);
+});
+
+test('a record that no file can hold is refused', async (t) => {
+  const { journal } = await Journal.open(await temporaryDirectory(t), noReuse);
+  await assert.rejects(journal.append(work(4_194_304)), RangeError);
+  await journal.close();
 });

@@ -5,9 +5,11 @@ import { test, type TestContext } from 'node:test';
 import { engines } from '../../src/engines.ts';
 import { inlineStorage } from '../../src/lib/storage.ts';
 import { openJournaledQueue } from '../../src/queue/journaled-queue.ts';
+import { openSqliteQueue } from '../../src/queue/sqlite-queue.ts';
 import type { Entry } from '../../src/queue/store.ts';
 import { HandClock } from '../helpers/hand-clock.ts';
 import { temporaryDirectory } from '../helpers/temporary.ts';
+import { until } from '../helpers/until.ts';
 import { queueStoreConformance } from './conformance.ts';
 import { ann, bob, Desk, gather, idsOf, type Opened } from './opening.ts';
 
@@ -20,6 +22,12 @@ queueStoreConformance('journaled', async (t) => {
 async function opened(directory: string): Promise<Opened> {
   const clock = new HandClock();
   return { queue: await openJournaledQueue({ storage: inlineStorage(engines), directory, clock }), clock };
+}
+
+// As a command sees it.
+async function plain(directory: string): Promise<Opened> {
+  const clock = new HandClock();
+  return { queue: await openSqliteQueue({ storage: inlineStorage(engines), directory, clock }), clock };
 }
 
 /** A daemon's queue in a directory, recovered; what another left there is ready. */
@@ -83,21 +91,27 @@ test('of a message for two, one ends in the journal and the other in the databas
   assert.deepEqual(idsOf(await gather((await again()).queue.entries({}))), [entries[1]!.id]);
 });
 
-test('an entry that is worked on for long is found by a claim, in the database', async (t) => {
-  const { desk } = await crashing(t);
+test('an entry that is worked on for long is seen by others, as a claim', async (t) => {
+  const { desk, directory } = await crashing(t);
   const [entry] = await arrived(desk);
-  desk.clock.move(5_001);
-  assert.deepEqual(await desk.queue.claim(bob, ['arrived'], 10), []);
+  const { queue: others } = await plain(directory);
+  assert.deepEqual(await gather(others.entries({})), []);
+  desk.clock.move(3_001);
+  const seen = await until('the entry is in the database', async () => (await gather(others.entries({})))[0]);
+  assert.deepEqual([seen.id, seen.state], [entry!.id, 'claimed']);
   assert.equal(await desk.queue.finish(bob, entry!.id, [], []), false);
   assert.equal(await desk.queue.finish(ann, entry!.id, [], []), true);
   assert.deepEqual(await gather(desk.queue.entries({})), []);
 });
 
-test('an entry ends once while it is on its way into the database', async (t) => {
+test('an entry ends once when it is on its way into the database, and when it ends just before', async (t) => {
   const { desk, again } = await crashing(t);
-  const [entry] = await arrived(desk);
-  const [counts] = await Promise.all([desk.queue.counts(), desk.queue.finishAll(ann, [entry!.id])]);
-  assert.equal(counts.claimed, 1);
+  const [first, second] = await arrived(desk, 2);
+  await Promise.all([desk.queue.counts(), desk.queue.finishAll(ann, [first!.id])]);
+  assert.deepEqual(idsOf(await gather(desk.queue.entries({}))), [second!.id]);
+  await desk.queue.finishAll(ann, [second!.id]);
+  const [third] = await arrived(desk);
+  await Promise.all([desk.queue.finishAll(ann, [third!.id]), desk.queue.counts()]);
   assert.deepEqual(await gather(desk.queue.entries({})), []);
   assert.deepEqual(await gather((await again()).queue.entries({})), []);
 });
