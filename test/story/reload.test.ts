@@ -33,14 +33,14 @@ async function mailTo(daemon: Daemon, recipient: string): Promise<void> {
 for (const workers of [0, 1]) {
   test(`with ${workers} delivery threads, what was read again holds for the next mail`, async (t) => {
     const [before, after] = [await peerOf(t), await peerOf(t)];
-    const directory = join(await temporaryDirectory(t), 'home');
+    let daemon: Daemon | undefined;
+    const directory = join(await temporaryDirectory(t, async () => daemon?.stop()), 'home');
     const logged: LoggedEvent[] = [];
     const settings = stationSettings(before.port);
     const parts = stationParts(directory, settings, (event, fields) => void logged.push({ event, fields }));
     const started = await startDaemon({ ...parts, deliveryWorkers: workers });
     assert.ok(started.ok);
-    const daemon = started.value;
-    t.after(() => daemon.stop());
+    daemon = started.value;
     await mailTo(daemon, bob);
     await before.nth(bob, 1);
 
@@ -78,14 +78,15 @@ for (const workers of [0, 1]) {
 test('limits that were read again hold for lanes that are known already', async (t) => {
   const peer = await startPeer(20);
   t.after(() => peer.close());
-  const directory = join(await temporaryDirectory(t), 'home');
+  let daemon: Daemon | undefined;
+  const directory = join(await temporaryDirectory(t, async () => daemon?.stop()), 'home');
   const settings = initialSettings({ ...stationSettings(peer.port), routeConnections: 1 });
   const started = await startDaemon({ ...stationParts(directory, settings, () => {}), deliveryWorkers: 1 });
   assert.ok(started.ok);
-  const daemon = started.value;
-  t.after(() => daemon.stop());
+  daemon = started.value;
+  const { lanes } = daemon;
   for (let n = 0; n < 300; n++) await mailTo(daemon, `m${n}@b.example`);
-  const connections = async (): Promise<number> => (await daemon.lanes.lanes())[0]?.connections ?? 0;
+  const connections = async (): Promise<number> => (await lanes.lanes())[0]?.connections ?? 0;
   await until('one connection', async () => (await connections()) === 1);
   await daemon.reload({ ...settings, routeConnections: 4 });
   await until('four connections', async () => (await connections()) === 4);
