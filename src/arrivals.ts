@@ -10,7 +10,7 @@ const beginMost = 8;
 export interface ArrivalParts {
   readonly queue: Pick<QueueStore, 'acceptClaimed'>;
   readonly claimant: Claimant;
-  /** Called when a commit has just begun. */
+  /** Called when an accept has just begun: what is called with it shares its sync. */
   readonly onCommit: () => void;
   /** How many more may be worked on now. */
   readonly room: () => number;
