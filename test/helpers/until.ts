@@ -6,7 +6,7 @@ const pollMs = 10;
 export async function until<T>(
   what: string,
   look: () => T | undefined | false | Promise<T | undefined | false>,
-  patienceMs = 15_000,
+  patienceMs = 30_000,
 ): Promise<T> {
   for (const end = Date.now() + patienceMs; Date.now() < end; await sleep(pollMs)) {
     const found = await look();
