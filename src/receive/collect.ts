@@ -26,7 +26,7 @@ export interface Collected {
   readonly release: () => void;
 }
 
-/** Smaller pieces are copied together: each would be an object of more octets than it holds. */
+/** Smaller pieces are put together: each would be an object of more octets than it holds. */
 const pieceOctets = 2_048;
 const blockOctets = 16_384;
 
@@ -58,12 +58,12 @@ export class Collecting {
     return this.#trouble;
   }
 
-  /** Takes the next octets; they are kept as they are, and must not be written to afterwards. */
+  /** Takes the next octets: copies them. */
   take(octets: Buffer): void {
     this.#octets += octets.length;
     if (this.#trouble) return;
     if (this.#octets > this.#most) this.#forget('too large');
-    else if (octets.length < pieceOctets) this.#copy(octets);
+    else if (octets.length < pieceOctets) this.#join(octets);
     else if (this.#hasRoom(octets.length)) this.#push(octets);
   }
 
@@ -75,8 +75,7 @@ export class Collecting {
     return { ...(this.#trouble && { trouble: this.#trouble }), chunks: this.#chunks, release };
   }
 
-  // A copy takes a whole block; what is not copied keeps its own octets alive.
-  #copy(octets: Buffer): void {
+  #join(octets: Buffer): void {
     if (!this.#open || this.#open.used + octets.length > blockOctets) {
       if (!this.#hasRoom(blockOctets)) return;
       this.#closeBlock();
@@ -87,7 +86,9 @@ export class Collecting {
 
   #push(octets: Buffer): void {
     this.#closeBlock();
-    this.#chunks.push(octets);
+    const piece = Buffer.allocUnsafeSlow(octets.length);
+    octets.copy(piece);
+    this.#chunks.push(piece);
   }
 
   #closeBlock(): void {

@@ -67,11 +67,14 @@ export class CommandStream extends SMTPStream {
     this.#run();
   }
 
+  /** Takes what has come; what it keeps of it is a copy (`SharedReads`). */
   override write(chunk: Buffer): boolean {
     if (this.isClosed) return true;
-    this.#rest = this.#rest.length === 0 ? chunk : Buffer.concat([this.#rest, chunk]);
+    const isChunkAlone = this.#rest.length === 0;
+    this.#rest = isChunkAlone ? chunk : Buffer.concat([this.#rest, chunk]);
     if (!this.#isWaiting) this.#inOneGo = 0;
     this.#run();
+    if (isChunkAlone && this.#rest.length > 0) this.#rest = Buffer.from(this.#rest);
     this.#isHeld = this.#isWaiting && this.#rest.length > waitingOctetsMost;
     return !this.#isHeld;
   }

@@ -118,6 +118,9 @@ export abstract class Connection extends SMTPConnection {
     super.close();
   }
 
+  // A timer for each socket would be set anew with each read and write; the server looks at all of them (`SmtpEngine`).
+  override _armTimeout(): void {}
+
   override _onClose(): void {
     this.#watch.closed();
     const message = this.#message;
@@ -132,7 +135,8 @@ export abstract class Connection extends SMTPConnection {
     this.#watch.heard();
     const name = command.toString('latin1', 0, 5).toUpperCase();
     if (!ordinary.has(name) && this.sendsNothing()) return;
-    if (!ordinary.has(name) || !this.#isOrdinary()) return this.rare(command, next ?? (() => {}));
+    // The package may keep the line for later.
+    if (!ordinary.has(name) || !this.#isOrdinary()) return this.rare(Buffer.from(command), next ?? (() => {}));
     let isDone = false;
     const done = (): void => {
       isDone = true;

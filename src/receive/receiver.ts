@@ -29,7 +29,7 @@ export interface Receiver {
   close(ms?: number): Promise<void>;
 }
 
-/** A session that says nothing is closed (RFC 5321 §4.5.3.2.7: 5 minutes). */
+/** A connection that has no session yet and says nothing is closed (RFC 5321 §4.5.3.2.7: 5 minutes). */
 const socketTimeoutMs = 300_000;
 /** How long `close` waits for messages that are being sent. */
 const closeTimeoutMs = 2_000;

@@ -6,6 +6,7 @@ import { Longest } from './longest.ts';
 import { ByNetwork, networkOf } from './network.ts';
 import { Pace } from './pace.ts';
 import { proxyClient } from './proxy-client.ts';
+import { SharedReads } from './shared-reads.ts';
 import { StrictConnection } from './strict-connection.ts';
 
 /** A connection that has been silent for so long may be ended for a new one: longer than any round trip. */
@@ -42,10 +43,11 @@ export class SmtpEngine extends SMTPServer {
   readonly #pace: Pace;
   /** When sockets were accepted that have no session yet. */
   readonly #accepted = new WeakMap<Socket, number>();
+  readonly #reads = new SharedReads();
   #looking: NodeJS.Timeout | undefined;
 
   constructor(options: SMTPServerOptions, parts: EngineParts) {
-    super(options);
+    super({ ...options, pauseOnConnect: true });
     this.#parts = parts;
     this.#silent = new Longest(parts.now);
     this.#pace = new Pace(parts.leastSpeed);
@@ -58,7 +60,9 @@ export class SmtpEngine extends SMTPServer {
     const held = this.#byNetwork.of(network);
     if (held.size >= this.#parts.mostFrom(address) && !this.#makeRoom((one) => held.has(one))) return refuse(socket);
     if (this.connections.size >= (this.options.maxClients ?? Infinity)) this.#makeRoom(() => true);
-    const connection: Connection = new StrictConnection(this, socket, socketOptions, this.#parts, {
+    // What has had a header of a front end or a handshake has been read.
+    const upmost = this.options.secure || this._expectsProxyHeader(socket) ? socket : this.#reads.takeOver(socket);
+    const connection: Connection = new StrictConnection(this, upmost, socketOptions, this.#parts, {
       heard: () => this.#silent.heard(connection),
       closed: () => this.#forget(connection, network),
     });

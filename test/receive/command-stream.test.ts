@@ -44,6 +44,15 @@ test('lines end in LF or CRLF, and all that came together is answered together',
   assert.deepEqual(words(heard), ['A', 'B', 'C\r', 'DE']);
 });
 
+test('what is kept of a write is a copy: the octets may be used for the next', () => {
+  const heard = listen();
+  const shared = Buffer.from('A\r\nhalf of a com');
+  heard.stream.write(shared);
+  shared.fill('z');
+  heard.stream.write(Buffer.from('mand\r\n'));
+  assert.deepEqual(words(heard), ['A', 'half of a command']);
+});
+
 test('a command waits for the one before it, and a client that sends too much meanwhile is not read', async () => {
   const heard = listen(true);
   assert.ok(heard.stream.write(Buffer.from('A\r\nB\r\n')));
