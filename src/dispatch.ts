@@ -85,17 +85,11 @@ export class Dispatch {
    * Puts what comes in on disk. Where there is room it is claimed in the same commit and worked off at once, without a way through the
    * database; what was worked off before is ended in that commit. `routes`: where entries lead, as it was found when they were named.
    */
-  async accept(
-    messages: readonly NewMessage[],
-    entries: readonly NewEntry[],
-    routes: ReadonlyMap<Id, Route>,
-  ): Promise<void> {
+  accept(messages: readonly NewMessage[], entries: readonly NewEntry[], routes: ReadonlyMap<Id, Route>): Promise<void> {
     const isLate = this.#isBehind || this.#stopping.signal.aborted;
-    if (isLate || !this.#arrivals.hasRoom(entries.length, this.#running.size)) {
-      await this.#parts.queue.accept(messages, entries);
-      return this.wake();
-    }
-    await this.#arrivals.accept(messages, entries, routes);
+    if (isLate || !this.#arrivals.hasRoom(entries.length, this.#running.size))
+      return this.#parts.queue.accept(messages, entries).then(() => this.wake());
+    return this.#arrivals.accept(messages, entries, routes);
   }
 
   /** A chunk of this post is worked off: its fan-out may go on. */

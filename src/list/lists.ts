@@ -133,6 +133,7 @@ class DirectoryList implements List {
   readonly #log: Log;
   #settings: { mark: string; values: ListSettings } | undefined;
   readonly #clock: Clock;
+  readonly #keyPath: string;
   #keys: { mark: string; keys: Keys } | undefined;
   #keyMark: { readonly mark: string; readonly at: number } | undefined;
 
@@ -141,6 +142,7 @@ class DirectoryList implements List {
     this.directory = directory;
     this.#clock = clock;
     this.#log = log;
+    this.#keyPath = join(directory, 'key');
     this.store = sqliteList(storage, join(directory, 'list.db'));
     this.suppressions = sqliteSuppressions(storage, join(directory, 'list.db'), 'list');
     this.archive = fileArchive(join(directory, 'archive'));
@@ -156,10 +158,9 @@ class DirectoryList implements List {
   }
 
   async keys(): Promise<Keys> {
-    const path = join(this.directory, 'key');
-    const mark = this.#markOfKey(path);
+    const mark = this.#markOfKey();
     if (this.#keys?.mark === mark) return this.#keys.keys;
-    const read = await readKeys(path, this.name.address);
+    const read = await readKeys(this.#keyPath, this.name.address);
     // Nothing can be proved or signed without it; whoever asked tries again later, the operator sees why.
     if (!read.ok) throw new StorageError({ kind: 'missing', message: read.failure.cause ?? read.failure.text });
     this.#keys = { mark, keys: read.value };
@@ -167,9 +168,10 @@ class DirectoryList implements List {
   }
 
   // A flood of bounces asks with each of them, and a look at the file costs 5 µs.
-  #markOfKey(path: string): string {
+  #markOfKey(): string {
     const now = this.#clock.now();
-    if (!this.#keyMark || Math.abs(now - this.#keyMark.at) >= freshMs) this.#keyMark = { mark: markOf(path), at: now };
+    if (!this.#keyMark || Math.abs(now - this.#keyMark.at) >= freshMs)
+      this.#keyMark = { mark: markOf(this.#keyPath), at: now };
     return this.#keyMark.mark;
   }
 

@@ -44,8 +44,9 @@ export function segmentHead(generation: number): Buffer {
 /** The octets of a record but for its head, which depends on what it comes to stand behind: text first, then bodies. */
 export function recordParts(record: JournalRecord): readonly Uint8Array[] {
   if (record.kind === 'ended') return [Buffer.from(JSON.stringify({ ended: record.ids }))];
-  const { messages, ...rest } = record.work;
-  const head: WorkHead = { ...rest, messages: messages.map(({ id, body }) => ({ id, size: body.length })) };
+  const { messages, entries, claimant, created } = record.work;
+  const sizes = messages.map(({ id, body }) => ({ id, size: body.length }));
+  const head: WorkHead = { entries, claimant, created, messages: sizes };
   return [Buffer.from(JSON.stringify(head)), ...messages.map(({ body }) => body)];
 }
 

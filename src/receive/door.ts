@@ -161,7 +161,7 @@ export class Door {
       sender: (mailFrom && (mailFrom as Path).sender) || '',
       // LMTP owes a reply for each, and has refused the second of two.
       recipients: this.#kind === 'lmtp' ? recipients : withoutTwins(recipients),
-      ...(dsn.size > 0 && { dsn }),
+      ...(dsn && { dsn }),
     };
   }
 }

@@ -101,11 +101,15 @@ function octetRefusal(address: string, { isUtf8 }: Named): Refusal | undefined {
 }
 
 /** What the client asked about notifications of each recipient, by its text as stored; nobody is in it who asked for nothing. */
-export function dsnRequests(sender: Path | false, recipients: readonly Path[]): ReadonlyMap<string, DsnRequest> {
+export function dsnRequests(
+  sender: Path | false,
+  recipients: readonly Path[],
+): ReadonlyMap<string, DsnRequest> | undefined {
+  if (!sender || (!sender.parameters && !recipients.some(({ parameters }) => parameters))) return undefined;
   const requests = new Map<string, DsnRequest>();
-  const ofMessage = sender && sender.parameters && readDsnOfMessage(sender.parameters);
+  const ofMessage = sender.parameters && readDsnOfMessage(sender.parameters);
   for (const { recipient, parameters } of recipients) {
-    if (!recipient || (!ofMessage && !parameters)) continue;
+    if (!recipient) continue;
     const ofRecipient = parameters && readDsnOfRecipient(parameters);
     const request = Object.freeze({
       ...(ofMessage && ofMessage.ok && ofMessage.value),
@@ -113,5 +117,5 @@ export function dsnRequests(sender: Path | false, recipients: readonly Path[]): 
     });
     if (Object.keys(request).length > 0) requests.set(recipient.text, request);
   }
-  return requests;
+  return requests.size > 0 ? requests : undefined;
 }

@@ -92,6 +92,20 @@ test('every address is read again from its own text, and the canonical form is i
   fc.assert(property, { numRuns: 1_000 });
 });
 
+test('the usual form is read as every other one: a quoted local part that needs no quotes is the same address', () => {
+  const octet = fc.constantFrom(...'abzAZ09..-_+');
+  const text = fc.string({ unit: octet, minLength: 1, maxLength: 260 });
+  const kept = fc.tuple(fc.constantFrom('a', 'Ab.c', 'x'.repeat(64), 'x'.repeat(65), 'a..b', '.a'), text);
+  fc.assert(
+    fc.property(kept, ([local, domain]) => {
+      const quoted = parseAddress(`"${local}"@${domain}`);
+      // With quotes that stay it is another address.
+      if (quoted?.local.startsWith('"')) assert.equal(parseAddress(`${local}@${domain}`), undefined);
+      else if (quoted || local.length <= 62) assert.deepEqual(parseAddress(`${local}@${domain}`), quoted);
+    }),
+  );
+});
+
 test('any text whatsoever is read or refused, never an error', () => {
   const part = fc.oneof(fc.string({ unit: 'binary' }), fc.constantFrom('@', '"', '\\', '[', 'a'.repeat(70)));
   fc.assert(

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 import * as fc from 'fast-check';
 import { parseHeader } from '../../src/mail/header.ts';
-import { receivedField, type Trace } from '../../src/mail/received.ts';
+import { mailDate, receivedField, type Trace } from '../../src/mail/received.ts';
 
 const trace: Trace = {
   helo: 'mx.example.net',
@@ -43,4 +43,10 @@ test('whatever a client calls itself, it is one field of three short lines', () 
       assert.match(field.split('\r\n')[0]!, /^Received: from [ -~]{1,255} \(\[[ -~]{1,260}\]\)$/);
     }),
   );
+});
+
+test('a date has the form of mail, with two digits each, at every time of the day', () => {
+  assert.equal(mailDate(Date.UTC(2026, 0, 4, 5, 6, 7)), 'Sun, 04 Jan 2026 05:06:07 +0000');
+  for (let at = Date.UTC(2023, 11, 30); at < Date.UTC(2025, 1, 2); at += 6_543_210)
+    assert.equal(mailDate(at), new Date(at).toUTCString().replace('GMT', '+0000'));
 });
