@@ -93,7 +93,7 @@ test('every address is read again from its own text, and the canonical form is i
 });
 
 test('the usual form is read as every other one: a quoted local part that needs no quotes is the same address', () => {
-  const octet = fc.constantFrom(...'abzAZ09..-_+');
+  const octet = fc.constantFrom('a', 'b', 'z', 'A', 'Z', '0', '9', '.', '.', '-', '_', '+');
   const text = fc.string({ unit: octet, minLength: 1, maxLength: 260 });
   const kept = fc.tuple(fc.constantFrom('a', 'Ab.c', 'x'.repeat(64), 'x'.repeat(65), 'a..b', '.a'), text);
   fc.assert(
