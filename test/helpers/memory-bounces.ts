@@ -101,7 +101,7 @@ export abstract class MemoryBounces implements BounceStore {
       const { standing: next, step } = climbed(standing, now, rules);
       this.#standings.set(member, next);
       if (step === 'warn' || step === 'probe') this.#unsent.add(member);
-      else this.#standings.delete(member);
+      else this.forgetStanding(member);
       if (step === 'recovered') recovered++;
       const event = step && { warn: 'warned', probe: 'probed', recovered: 'recovered' }[step];
       const { role, address } = this.present(member)!;
