@@ -137,13 +137,14 @@ export class Dispatch {
   #begin(entry: Entry, route?: Route): void {
     // A lease that ran out while we are still at it (a fan-out that waits for delivery): the claim has renewed it.
     if (this.#running.has(entry.id)) return;
-    const work = entry.kind === 'post' ? this.#fanOut(entry) : this.#mail(entry, route);
-    this.#running.set(entry.id, work);
-    void work.finally(() => {
-      this.#running.delete(entry.id);
-      this.#arrivals.beginSome();
-      if (this.#isBehind) this.#work.wake();
-    });
+    this.#running.set(entry.id, this.#handle(entry, route));
+  }
+
+  async #handle(entry: Entry, route?: Route): Promise<void> {
+    await (entry.kind === 'post' ? this.#fanOut(entry) : this.#mail(entry, route));
+    this.#running.delete(entry.id);
+    this.#arrivals.beginSome();
+    if (this.#isBehind) this.#work.wake();
   }
 
   // What came back is about one member each: it needs no order, and a flood of it is ended by the dozen.
@@ -162,7 +163,7 @@ export class Dispatch {
   }
 
   async #workOff(entry: Entry, to?: Route): Promise<void> {
-    const handled = await this.#try(entry, () => this.#arrived(entry, to));
+    const handled = await this.#try(entry, this.#arrived(entry, to));
     await this.#settle(entry, handled);
   }
 
@@ -170,14 +171,16 @@ export class Dispatch {
     const list = this.#parts.openList(entry.recipient);
     const chunkDone = new WakeUp();
     this.#fanouts.set(entry.id, chunkDone);
-    const handled = await this.#try(entry, async () => {
-      if (!list) return later(temporary('4.3.0', 'the list is not there', entry.recipient));
-      await this.#parts.stages.fanOut(entry, list, chunkDone, this.#stopping.signal);
-      return doneWith('cut');
-    });
+    const handled = await this.#try(entry, this.#cutInto(entry, list, chunkDone));
     this.#fanouts.delete(entry.id);
     if (handled.kind === 'later') await this.#settle(entry, handled);
     else await this.#cut(entry);
+  }
+
+  async #cutInto(entry: Entry, list: List | undefined, chunkDone: WakeUp): Promise<Handled> {
+    if (!list) return later(temporary('4.3.0', 'the list is not there', entry.recipient));
+    await this.#parts.stages.fanOut(entry, list, chunkDone, this.#stopping.signal);
+    return doneWith('cut');
   }
 
   // The entry itself stays until every recipient has a final outcome: delivery ends it, unless nobody is left to be delivered to.
@@ -219,34 +222,26 @@ export class Dispatch {
   }
 
   // A stage that rejects met trouble of ours (a disk, a bug): doubt is temporary.
-  async #try(entry: Entry, stage: () => Promise<Handled>): Promise<Handled> {
-    try {
-      return await stage();
-    } catch (error) {
+  #try(entry: Entry, handled: Promise<Handled>): Promise<Handled> {
+    return handled.catch((error: unknown) => {
       const cause = error instanceof Error ? (error.stack ?? error.message) : String(error);
-      const handled = later(temporary('4.3.0', 'local trouble; tried again later', String(error)));
-      return this.#troubled(`entry ${entry.id}`, cause, handled);
-    }
+      const again = later(temporary('4.3.0', 'local trouble; tried again later', String(error)));
+      return this.#troubled(`entry ${entry.id}`, cause, again);
+    });
   }
 
   // When the disk refuses, the stage's work is done and only its end is not written: the same end is tried until it is, or until a stop;
   // then the claim is given back at the next start. Of the list nothing else is worked on meanwhile.
   async #settle(entry: Entry, handled: Handled): Promise<void> {
     const { signal } = this.#stopping;
-    let wait = settleFirstMs;
-    while (!(await this.#trySettle(entry, handled)) && !signal.aborted) {
+    for (let wait = settleFirstMs; ; wait = Math.min(settleMostMs, 2 * wait)) {
+      try {
+        return await (handled.kind === 'later' ? this.#defer(entry, handled.failure) : this.#finish(entry, handled));
+      } catch (error) {
+        this.#troubled(`ending entry ${entry.id}`, String(error), undefined);
+      }
+      if (signal.aborted) return undefined;
       await this.#parts.clock.sleep(wait, signal);
-      wait = Math.min(settleMostMs, 2 * wait);
-    }
-  }
-
-  async #trySettle(entry: Entry, handled: Handled): Promise<boolean> {
-    try {
-      if (handled.kind === 'later') await this.#defer(entry, handled.failure);
-      else await this.#finish(entry, handled);
-      return true;
-    } catch (error) {
-      return this.#troubled(`ending entry ${entry.id}`, String(error), false);
     }
   }
 

@@ -32,17 +32,9 @@ export class ChunkOctets implements Cutter {
   feed(read: Buffer): number | undefined {
     const octets = read.length > this.#left ? read.subarray(0, this.#left) : read;
     this.#left -= octets.length;
-    this.#take(onItsOwn(octets));
+    this.#take(octets);
     return this.#left === 0 ? octets.length : undefined;
   }
-}
-
-// A part keeps the whole read alive: small chunks with much between them would take many times the room that is counted for them.
-function onItsOwn(octets: Buffer): Buffer {
-  if (octets.length * 2 >= octets.buffer.byteLength) return octets;
-  const copy = Buffer.allocUnsafeSlow(octets.length);
-  octets.copy(copy);
-  return copy;
 }
 
 const lf = 10;

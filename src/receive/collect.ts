@@ -1,7 +1,13 @@
+/** Messages are kept in blocks of so many octets. */
+const blockOctets = 16_384;
+/** Blocks that are kept for messages to come. */
+const spareMost = 64;
+
 /** Octets of messages that are being received, of all sessions together. */
 export class MessageRoom {
   readonly #most: number;
   #taken = 0;
+  readonly #spare: Buffer[] = [];
 
   constructor(most: number) {
     this.#most = most;
@@ -17,18 +23,26 @@ export class MessageRoom {
   give(octets: number): void {
     this.#taken -= octets;
   }
+
+  /** A block of no meaning, when there is room for one; `giveBlock` gives it back. */
+  takeBlock(): Buffer | undefined {
+    return this.take(blockOctets) ? (this.#spare.pop() ?? Buffer.allocUnsafeSlow(blockOctets)) : undefined;
+  }
+
+  /** Nobody looks into the block any more. */
+  giveBlock(block: Buffer): void {
+    this.give(blockOctets);
+    if (this.#spare.length < spareMost) this.#spare.push(block);
+  }
 }
 
 /** A message as it came, and the room that it takes until `release`; or why it was thrown away. */
 export interface Collected {
   readonly trouble?: 'too large' | 'broken off' | 'no room';
+  /** Good until `release`. */
   readonly chunks: readonly Buffer[];
   readonly release: () => void;
 }
-
-/** Smaller pieces are put together: each would be an object of more octets than it holds. */
-const pieceOctets = 2_048;
-const blockOctets = 16_384;
 
 /**
  * Keeps a message that is coming in. What exceeds the limit or the room is thrown away while it comes: memory stays bounded, and the
@@ -37,10 +51,10 @@ const blockOctets = 16_384;
 export class Collecting {
   readonly #room: MessageRoom;
   readonly #most: number;
-  #chunks: Buffer[] = [];
-  #open: { readonly block: Buffer; used: number } | undefined;
+  #blocks: Buffer[] = [];
+  /** Of the last block. */
+  #used = blockOctets;
   #octets = 0;
-  #taken = 0;
   #trouble: Collected['trouble'];
 
   /** `most`: octets of one message. */
@@ -61,56 +75,38 @@ export class Collecting {
   /** Takes the next octets: copies them. */
   take(octets: Buffer): void {
     this.#octets += octets.length;
-    if (this.#trouble) return;
     if (this.#octets > this.#most) this.#forget('too large');
-    else if (octets.length < pieceOctets) this.#join(octets);
-    else if (this.#hasRoom(octets.length)) this.#push(octets);
+    for (let from = 0; from < octets.length && !this.#trouble;) {
+      const block = this.#used < blockOctets ? this.#blocks.at(-1)! : this.#nextBlock();
+      if (!block) return this.#forget('no room');
+      const copied = octets.copy(block, this.#used, from);
+      this.#used += copied;
+      from += copied;
+    }
   }
 
   /** The message, whole or broken off. */
   end(trouble?: 'broken off'): Collected {
     if (trouble) this.#forget(trouble);
-    this.#closeBlock();
-    const release = (): void => this.#release();
-    return { ...(this.#trouble && { trouble: this.#trouble }), chunks: this.#chunks, release };
+    const last = this.#blocks.length - 1;
+    const chunks = this.#blocks.map((block, at) => (at < last ? block : block.subarray(0, this.#used)));
+    return { ...(this.#trouble && { trouble: this.#trouble }), chunks, release: () => this.#release() };
   }
 
-  #join(octets: Buffer): void {
-    if (!this.#open || this.#open.used + octets.length > blockOctets) {
-      if (!this.#hasRoom(blockOctets)) return;
-      this.#closeBlock();
-      this.#open = { block: Buffer.allocUnsafeSlow(blockOctets), used: 0 };
-    }
-    this.#open.used += octets.copy(this.#open.block, this.#open.used);
-  }
-
-  #push(octets: Buffer): void {
-    this.#closeBlock();
-    const piece = Buffer.allocUnsafeSlow(octets.length);
-    octets.copy(piece);
-    this.#chunks.push(piece);
-  }
-
-  #closeBlock(): void {
-    if (this.#open) this.#chunks.push(this.#open.block.subarray(0, this.#open.used));
-    this.#open = undefined;
-  }
-
-  #hasRoom(octets: number): boolean {
-    const has = this.#room.take(octets);
-    if (has) this.#taken += octets;
-    else this.#forget('no room');
-    return has;
+  #nextBlock(): Buffer | undefined {
+    const block = this.#room.takeBlock();
+    if (block) this.#blocks.push(block);
+    if (block) this.#used = 0;
+    return block;
   }
 
   #forget(why: NonNullable<Collected['trouble']>): void {
     this.#trouble ??= why;
-    [this.#chunks, this.#open] = [[], undefined];
     this.#release();
   }
 
   #release(): void {
-    this.#room.give(this.#taken);
-    this.#taken = 0;
+    for (const block of this.#blocks) this.#room.giveBlock(block);
+    [this.#blocks, this.#used] = [[], blockOctets];
   }
 }

@@ -75,7 +75,7 @@ export class Door {
     return this.#answered(refusal, path, session);
   }
 
-  /** Takes a message; a reply for each recipient. */
+  /** Takes a message; the replies, in LMTP one for each recipient, else one for all. A message that broke off has none. */
   async message(collected: Collected, session: SMTPServerSession): Promise<(string | Error)[]> {
     if (collected.trouble === 'broken off') {
       const reason = 'the connection ended within a message';
@@ -86,10 +86,12 @@ export class Door {
     try {
       const verdicts = await this.#verdicts(collected, envelope, session);
       if (verdicts.some((verdict) => 'id' in verdict)) this.#refusals.delete(session);
-      return verdicts.map((verdict) => ('id' in verdict ? `2.0.0 ok ${verdict.id}` : asReply(verdict.failure)));
+      return this.#replies(
+        verdicts.map((verdict) => ('id' in verdict ? `2.0.0 ok ${verdict.id}` : asReply(verdict.failure))),
+      );
     } catch (error) {
       const reply = this.trouble(error);
-      return envelope.recipients.map(() => reply);
+      return this.#replies(envelope.recipients.map(() => reply));
     } finally {
       collected.release();
     }
@@ -102,11 +104,17 @@ export class Door {
     return asReply(temporary('4.3.0', 'local trouble; try again later'));
   }
 
-  async #verdicts(
+  // SMTP has one reply for all: the acceptance when there is one.
+  #replies(replies: (string | Error)[]): (string | Error)[] {
+    if (this.#kind === 'lmtp') return replies;
+    return [replies.find((reply) => typeof reply === 'string') ?? replies[0] ?? noRecipients];
+  }
+
+  #verdicts(
     { trouble, chunks }: Collected,
     envelope: Arrival['envelope'],
     session: SMTPServerSession,
-  ): Promise<readonly Verdict[]> {
+  ): readonly Verdict[] | Promise<readonly Verdict[]> {
     if (trouble !== undefined) return envelope.recipients.map(() => ({ failure: this.#notTaken(trouble) }));
     const user = userOf(session);
     const { submission } = this.#parts;
@@ -165,6 +173,8 @@ export class Door {
     };
   }
 }
+
+const noRecipients = new ReplyError(554, '5.5.1 no recipients');
 
 function userOf({ user }: SMTPServerSession): User | undefined {
   return (user as User | undefined | false) || undefined;

@@ -48,7 +48,7 @@ export async function startReceiver(listen: Listen, parts: ReceiverParts): Promi
     leastSpeed: () => parts.settings.messageOctetsPerSecond,
     room: parts.room,
     round: new FlushRound(),
-    onMessage: async (message, session) => repliesFor(listen, await door.message(message, session)),
+    onMessage: (message, session) => door.message(message, session),
   });
   const problem = await listening(server, listen);
   if (problem) return failed(problem);
@@ -138,14 +138,6 @@ function callbacks(listen: Listen, door: Door): SMTPServerOptions {
     onRcptTo: (path, session, done) => done(door.recipient(path, session)),
   };
 }
-
-// SMTP has one reply for all: the acceptance when there is one. A message that broke off has none.
-function repliesFor({ protocol }: Listen, replies: readonly (string | Error)[]): readonly (string | Error)[] {
-  if (protocol === 'lmtp') return replies;
-  return [replies.find((reply) => typeof reply === 'string') ?? replies[0] ?? noRecipients];
-}
-
-const noRecipients = new ReplyError(554, '5.5.1 no recipients');
 
 function listening(server: SmtpEngine, where: Listen): Promise<Failure | undefined> {
   return new Promise((resolve) => {

@@ -41,15 +41,6 @@ test('so many octets belong to a chunk, whatever they are and however they come'
   );
 }); // prettier-ignore
 
-test('a small part of a large read does not keep the whole of it', () => {
-  const read = Buffer.alloc(65_536, 'x');
-  const kept: Buffer[] = [];
-  assert.equal(new ChunkOctets(3_000, (part) => kept.push(part)).feed(read), 3_000);
-  assert.equal(kept[0]!.buffer.byteLength, 3_000);
-  assert.equal(new ChunkOctets(65_000, (part) => kept.push(part)).feed(read), 65_000);
-  assert.equal(kept[1]!.buffer, read.buffer);
-});
-
 test('the last line of a message has its end', () => {
   const whole = (...chunks: string[]): string => {
     const message = { chunks: chunks.map((chunk) => Buffer.from(chunk)), release: () => {} };

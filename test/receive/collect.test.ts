@@ -4,17 +4,17 @@ import { Collecting, MessageRoom } from '../../src/receive/collect.ts';
 
 const all = (chunks: readonly Buffer[]): string => Buffer.concat(chunks).toString('latin1');
 
-test('a message is kept in the order of its pieces, small ones put together', () => {
+test('a message is kept in the order of its pieces, put together', () => {
   const message = new Collecting(new MessageRoom(100_000), 100_000);
   const small = Buffer.from('abc');
-  const large = Buffer.alloc(3_000, 'x');
+  const large = Buffer.alloc(20_000, 'x');
   for (const piece of [small, small, large, small]) message.take(piece);
   // The octets may be used for the next read.
   small.fill('z');
   large.fill('z');
   const { chunks, trouble } = message.end();
   assert.equal(trouble, undefined);
-  assert.deepEqual([chunks.length, all(chunks)], [3, `abcabc${'x'.repeat(3_000)}abc`]);
+  assert.deepEqual([chunks.length, all(chunks)], [2, `abcabc${'x'.repeat(20_000)}abc`]);
 });
 
 test('thousands of small pieces take no more than their octets', () => {
@@ -28,7 +28,9 @@ test('thousands of small pieces take no more than their octets', () => {
 // Octets of the room, of a message at most, and what comes.
 const troubles = [
   ['too large', 100_000, 5_000, [3_000, 3_000]],
-  ['no room', 4_000, 100_000, [3_000, 3_000]],
+  ['too large', 100_000, 40_000, [30_000, 5_000, 10_000, 10]],
+  ['no room', 20_000, 100_000, [10_000, 10_000]],
+  ['no room', 20_000, 100_000, [20_000, 10]],
   ['no room', 4_000, 100_000, [10]],
 ] as const;
 
@@ -44,17 +46,37 @@ test('what is too large or finds no room is thrown away, and its room is free at
 });
 
 test('a message holds its room until it is released, once; one that broke off holds none', () => {
-  const room = new MessageRoom(4_000);
-  const message = new Collecting(room, 4_000);
+  const room = new MessageRoom(20_000);
+  const message = new Collecting(room, 20_000);
   message.take(Buffer.alloc(3_000));
   const { release } = message.end();
-  assert.ok(!room.take(3_000));
+  assert.ok(!room.take(16_000));
   release();
   release();
-  assert.ok(room.take(4_000));
-  room.give(4_000);
-  const broken = new Collecting(room, 4_000);
+  assert.ok(room.take(20_000));
+  room.give(20_000);
+  const broken = new Collecting(room, 20_000);
   broken.take(Buffer.alloc(3_000));
   assert.equal(broken.end('broken off').trouble, 'broken off');
-  assert.ok(room.take(4_000));
+  assert.ok(room.take(20_000));
+});
+
+test('blocks serve again, and what one message left in them is in no other', () => {
+  const room = new MessageRoom(100_000);
+  const first = new Collecting(room, 100_000);
+  first.take(Buffer.alloc(40_000, 'a'));
+  const { chunks, release } = first.end();
+  const blocks = new Set(chunks.map(({ buffer }) => buffer));
+  release();
+  const [second, third] = [new Collecting(room, 100_000), new Collecting(room, 100_000)];
+  for (const [message, text] of [
+    [second, 'b'],
+    [third, 'c'],
+    [second, 'd'],
+  ] as const)
+    message.take(Buffer.from(text));
+  const kept = [second.end().chunks, third.end().chunks];
+  assert.deepEqual(kept.map(all), ['bd', 'c']);
+  const used = kept.flatMap((of) => of.map(({ buffer }) => buffer));
+  assert.deepEqual([used.every((buffer) => blocks.has(buffer)), new Set(used).size], [true, 2]);
 });
