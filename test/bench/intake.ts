@@ -23,8 +23,8 @@ interface Load {
 }
 
 const loads: readonly Load[] = [
-  { name: '20 connections', sessions: 20, isNew: false, messages: 5_000, small: 500, least: 5 },
-  { name: '50 connections', sessions: 50, isNew: false, messages: 5_000, small: 500, least: 5 },
+  { name: '20 connections', sessions: 20, isNew: false, messages: 20_000, small: 500, least: 5 },
+  { name: '50 connections', sessions: 50, isNew: false, messages: 20_000, small: 500, least: 5 },
   { name: 'a connection for each', sessions: 200, isNew: true, messages: 2_000, small: 500, least: 1 },
 ];
 
