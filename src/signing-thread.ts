@@ -3,7 +3,7 @@ import { Worker } from 'node:worker_threads';
 import type { CopySigning, SignCopies } from './deliver/copy-heads.ts';
 import type { CopySignerSource } from './mail/dkim-copies.ts';
 
-/** What a signing thread is asked: the signature fields of copies that differ in these values. */
+/** What a signing thread is asked: the texts of `CopySigner` for copies that differ in these values. */
 export interface ToSigning {
   readonly batch: number;
   /** Which signer; it is made when the thread does not know it. */
@@ -14,13 +14,13 @@ export interface ToSigning {
 
 export interface FromSigning {
   readonly batch: number;
-  readonly fields: readonly string[];
+  readonly texts: readonly string[];
 }
 
 interface Thread {
   readonly worker: Worker;
   /** Batches that it has been asked and has not answered. */
-  readonly waiting: Map<number, (fields: readonly string[]) => void>;
+  readonly waiting: Map<number, (texts: readonly string[]) => void>;
 }
 
 /**
@@ -62,10 +62,10 @@ function startThread(): Thread {
   worker.on('error', (error) => {
     throw error;
   });
-  worker.on('message', ({ batch, fields }: FromSigning) => {
+  worker.on('message', ({ batch, texts }: FromSigning) => {
     const done = waiting.get(batch);
     waiting.delete(batch);
-    done?.(fields);
+    done?.(texts);
   });
   return { worker, waiting };
 }

@@ -11,6 +11,6 @@ parentPort?.on('message', ({ batch, id, source, values }: ToSigning) => {
   const signer = signers.get(id) ?? copySignerOf(source);
   signers.set(id, signer);
   if (signers.size > signersMost) signers.delete(signers.keys().next().value!);
-  const answer: FromSigning = { batch, fields: values.map((value) => signer.sign(value)) };
+  const answer: FromSigning = { batch, texts: values.map((value) => signer.sign(value)) };
   parentPort?.postMessage(answer);
 });

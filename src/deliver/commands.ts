@@ -1,6 +1,7 @@
 import { type DsnRequest, mailParameters, rcptParameters } from '../mail/dsn-request.ts';
 import type { Capabilities } from '../smtp/capabilities.ts';
 import type { WireMessage } from '../smtp/data.ts';
+import { octetsOfHead } from './copy-heads.ts';
 import type { Delivery } from './delivery.ts';
 import type { Outbox } from './outbox.ts';
 
@@ -67,7 +68,7 @@ export function formFor({ load }: Delivery, { eightBit }: Capabilities): WireMes
 
 /** Octets of a copy whose message has so many. */
 function octetsOf({ head }: Delivery, message: number): number {
-  return head ? head.text.length + message : message;
+  return octetsOfHead(head) + message;
 }
 
 /** Why a peer with these capabilities is not even asked: a reply in its stead; undefined: it can be asked, and the copy has its head. */

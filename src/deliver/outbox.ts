@@ -69,8 +69,11 @@ export class Outbox {
   }
 
   /** Appends a message, behind what stands before it in this copy alone: ASCII. */
-  message(head: { readonly text: string } | undefined, octets: Buffer): void {
-    if (head) this.#used += this.#room(head.text.length).write(head.text, this.#used, 'latin1');
+  message(head: { readonly before: Buffer; readonly text: string } | undefined, octets: Buffer): void {
+    if (head) {
+      this.octets(head.before);
+      this.#used += this.#room(head.text.length).write(head.text, this.#used, 'latin1');
+    }
     this.octets(octets);
   }
 

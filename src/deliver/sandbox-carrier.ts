@@ -119,7 +119,7 @@ export class SandboxCarrier implements Carrier {
 function copyOf(delivery: Delivery): Buffer {
   const { sender, recipient, load } = delivery;
   load.copies?.stampNow(delivery, load.message);
-  const head = delivery.head?.text ?? '';
+  const head = delivery.head ? `${String(delivery.head.before)}${delivery.head.text}` : '';
   const trace = Buffer.from(`Return-Path: <${sender}>\r\nDelivered-To: ${recipient}\r\n${head}`, 'utf8');
   const { octets } = load.message;
   const message = octets.subarray(0, octets.length - '.\r\n'.length).toString('latin1');

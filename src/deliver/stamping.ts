@@ -1,8 +1,11 @@
 import type { CarrierPort, Delivery } from './delivery.ts';
 import type { Waiting } from './waiting.ts';
 
-/** Copies of a lane that may be under the stamp or ready at a time: so many for each of its sessions, and so many when it has none yet. */
-const aheadPerSession = 4;
+/**
+ * Copies of a lane that may be under the stamp or ready at a time: for each of its sessions as many as one has under way with CHUNKING, and so
+ * many when it has none yet.
+ */
+const aheadPerSession = 16;
 const aheadLeast = 4;
 
 /** What stands between a lane's waiting deliveries and its sessions: copies that are signed one by one are signed before a session asks. */

@@ -1,24 +1,21 @@
 // RFC 4648 §6 in lower case: mail gateways fold case, so an address may not depend on it.
 const alphabet = 'abcdefghijklmnopqrstuvwxyz234567';
+const letters = Buffer.from(alphabet, 'latin1');
 
 /** Writes octets as lower-case base32 without padding; 5 octets give 8 characters. */
 export function base32(octets: Uint8Array): string {
-  let text = '';
+  const text = Buffer.allocUnsafe(Math.ceil((octets.length * 8) / 5));
+  let length = 0;
   let bits = 0;
   let held = 0;
-  for (const octet of octets) {
-    held = (held << 8) | octet;
-    bits += 8;
-    while (bits >= 5) {
-      bits -= 5;
-      text += alphabet[(held >> bits) & 31];
-    }
+  for (let at = 0; at < octets.length; at++) {
+    held = (held << 8) | octets[at]!;
+    for (bits += 8; bits >= 5; bits -= 5) text[length++] = letters[(held >> (bits - 5)) & 31]!;
     held &= (1 << bits) - 1;
   }
-  return bits === 0 ? text : text + alphabet[(held << (5 - bits)) & 31];
+  if (bits > 0) text[length] = letters[(held << (5 - bits)) & 31]!;
+  return text.toString('latin1');
 }
-
-const letters = Buffer.from(alphabet, 'latin1');
 
 /** Writes 40 bits as 8 characters at `at`: the octets of `low`, the lowest first, and then the lowest octet of `high`. */
 export function putBase32Of40(into: Uint8Array, at: number, low: number, high: number): void {

@@ -1,7 +1,8 @@
 import { hash } from 'node:crypto';
 
 const blockOctets = 64;
-const digestOctets = 32;
+/** Octets of a MAC. */
+export const macOctets = 32;
 
 /**
  * HMAC-SHA-256 (RFC 2104) with one secret, made for a fan-out, which wants one for every copy: 1.3 us a text, where `createHmac`
@@ -13,7 +14,7 @@ export class Mac {
   /** Views of the inner block and so many octets of text: one is made for each length, not for each text. */
   readonly #views: Buffer[] = [];
   /** The outer block, and the inner digest behind it. */
-  readonly #outer = Buffer.alloc(blockOctets + digestOctets, 0x5c);
+  readonly #outer = Buffer.alloc(blockOctets + macOctets, 0x5c);
 
   /** `secret`: at most 64 octets; a longer one is its digest's business. */
   constructor(secret: Uint8Array) {

@@ -1,7 +1,7 @@
 import { randomBytes, timingSafeEqual } from 'node:crypto';
 import { base32 } from '../lib/base32.ts';
 import { readIfExists, writeDurable } from '../lib/files.ts';
-import { Mac } from '../lib/mac.ts';
+import { Mac, macOctets } from '../lib/mac.ts';
 import { sipKeyOctets } from '../lib/siphash.ts';
 import { CopyMac } from '../mail/copy-mac.ts';
 import { failed, type Result, success, temporary } from '../mail/failure.ts';
@@ -47,12 +47,18 @@ function noKey(cause: string): Result<Keys> {
 class ListKeys implements Keys {
   readonly #secrets: readonly Mac[];
   readonly #list: string;
+  /** What all tokens' texts begin with. */
+  readonly #tokenStart: string;
+  /** The octets of a token's MAC, and those that are written. */
+  readonly #mac = Buffer.alloc(macOctets);
+  readonly #written = this.#mac.subarray(0, tokenOctets);
   /** By number; one for each secret. */
   readonly #copyMacs = new Map<number, readonly CopyMac[]>();
 
   constructor(secrets: readonly Mac[], list: string) {
     this.#secrets = secrets;
     this.#list = list;
+    this.#tokenStart = joined(['token', list]);
   }
 
   readonly verpMac = (number: number, canonical: string): string => this.copyMac(number).of(canonical);
@@ -86,8 +92,8 @@ class ListKeys implements Keys {
   }
 
   #token(secret: Mac, parts: readonly string[]): string {
-    const mac = Buffer.from(secret.of(joined(['token', this.#list, ...parts])), 'latin1');
-    return base32(mac.subarray(0, tokenOctets));
+    this.#mac.write(secret.of(this.#tokenStart + joined(parts)), 'latin1');
+    return base32(this.#written);
   }
 }
 

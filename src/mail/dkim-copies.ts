@@ -22,7 +22,7 @@ export interface CopySignerSource {
   readonly keys: readonly { readonly domain: string; readonly selector: string; readonly pem: string }[];
   /** Unix time of signing. */
   readonly seconds: number;
-  /** Of the field that differs, in lower case. It stands once in each copy, and not in `head`. */
+  /** Of the field that differs. It stands once in each copy, and not in `head`. */
   readonly name: string;
 }
 
@@ -30,20 +30,27 @@ export interface CopySignerSource {
 export class CopySigner {
   readonly #name: string;
   readonly #templates: readonly Template[];
+  /** What all copies begin with: a signature field up to its value; empty without a key. */
+  readonly before: string;
 
   constructor({ head, bodyHash, seconds, name }: Omit<CopySignerSource, 'keys'>, keys: readonly SigningKey[]) {
     this.#name = name;
-    const { names, text } = signedPart(parseHeader(Buffer.from(head, 'latin1')), name);
+    const signed = name.toLowerCase();
+    const { names, text } = signedPart(parseHeader(Buffer.from(head, 'latin1')), signed);
     this.#templates = keys.map((key) => {
-      const { unsigned, end } = unsignedField(key, [...names, name, name], bodyHash, seconds);
+      const { unsigned, end } = unsignedField(key, [...names, signed, signed], bodyHash, seconds);
       return { key, unsigned, octets: Buffer.from(text, 'latin1'), shared: text.length, end };
     });
+    this.before = this.#templates[0]?.unsigned ?? '';
   }
 
-  /** The DKIM-Signature fields of the copy whose field has this value: ASCII, on one line, without blanks around it. */
+  /**
+   * What a copy has behind `before` and in front of what all share: the rest of the DKIM-Signature fields, and the field with this value, which
+   * is ASCII, on one line, without blanks around it.
+   */
   sign(value: string): string {
     let fields = '';
-    for (const template of this.#templates) {
+    for (const [at, template] of this.#templates.entries()) {
       const { algorithm, secret } = template.key;
       const input = this.#input(template, value);
       // RFC 8463 §3: Ed25519 signs the hash, not the text.
@@ -51,14 +58,14 @@ export class CopySigner {
         algorithm === 'rsa-sha256'
           ? sign('sha256', input, secret)
           : sign(null, hash('sha256', input, 'buffer'), secret);
-      fields += signatureField(template.unsigned, signature);
+      fields += signatureField(at === 0 ? '' : template.unsigned, signature);
     }
-    return fields;
+    return `${fields}${this.#name}: ${value}\r\n`;
   }
 
   // The octets are used again for the next copy.
   #input(template: Template, value: string): Buffer {
-    const own = `${this.#name}:${value}\r\n${template.end}`;
+    const own = `${this.#name.toLowerCase()}:${value}\r\n${template.end}`;
     const { shared } = template;
     if (template.octets.length < shared + own.length)
       template.octets = Buffer.concat([template.octets.subarray(0, shared), Buffer.alloc(2 * own.length)]);

@@ -53,13 +53,13 @@ test('what needs no signature of its own leaves at once', () => {
 test('copies that are signed one by one are ready soon, each once, and no more at a time than sessions are worth', async () => {
   const members = Array.from({ length: 30 }, (_, at) => at + 1);
   const { stamping, waiting, seen } = stampingOf(members.map((member) => runOf(loads.signed, member)));
-  assert.equal(stamping.take(2), undefined);
-  assert.equal(stamping.count, 8);
-  assert.equal(waiting.count, 22);
+  assert.equal(stamping.take(1), undefined);
+  assert.equal(stamping.count, 16);
+  assert.equal(waiting.count, 14);
   const taken: Delivery[] = [];
   await until('all copies', () => {
-    for (let one = stamping.take(2); one; one = stamping.take(2)) taken.push(one);
-    assert.ok(stamping.count <= 8);
+    for (let one = stamping.take(1); one; one = stamping.take(2)) taken.push(one);
+    assert.ok(stamping.count <= 16);
     return taken.length === members.length;
   });
   assert.deepEqual(
@@ -67,7 +67,7 @@ test('copies that are signed one by one are ready soon, each once, and no more a
     members,
   );
   for (const { head, member } of taken) {
-    assert.match(head?.text ?? '', /^DKIM-Signature: /);
+    assert.match(String(head?.before), /^DKIM-Signature: /);
     assert.ok(head?.text.endsWith(`\r\nList-Unsubscribe: <mailto:${member}@lists.example.org>\r\n`));
     assert.equal(head?.form, message);
   }
