@@ -89,6 +89,8 @@ export interface HomeOptions {
   readonly log: Log;
   /** It holds the home's lock, and takes mail in. */
   readonly isDaemon?: boolean;
+  /** Whether its machine is wanted for something else than taking mail in now. */
+  readonly isBusy?: () => boolean;
 }
 
 /** Joins the materials of a home. Opens no database but the queue's. */
@@ -98,7 +100,7 @@ export async function openHome(options: HomeOptions): Promise<Home> {
   const newId = idMaker(clock);
   const lists = new Lists({ directory: paths.lists, storage, clock, log });
   const open = options.isDaemon ? openJournaledQueue : openSqliteQueue;
-  const queue = await open({ storage, directory: paths.queue, clock });
+  const queue = await open({ storage, directory: paths.queue, clock, isBusy: options.isBusy });
   // Read at each use: the daemon may take new limits over.
   const limits = {
     get perAction(): number {

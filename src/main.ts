@@ -9,6 +9,7 @@ import { hangBell } from './lib/bell.ts';
 import type { Clock } from './lib/clock.ts';
 import type { Resolver } from './lib/dns.ts';
 import { ensureDirectory } from './lib/files.ts';
+import { Lately } from './lib/lately.ts';
 import { takeFileLock } from './lib/lock.ts';
 import { endAll, type Running } from './lib/running.ts';
 import { StorageThreads } from './lib/storage-threads.ts';
@@ -63,6 +64,8 @@ export interface Daemon {
 const claimant: Claimant = Object.freeze({ owner: 'daemon', leaseMs: 600_000 });
 /** A home is held for this long by a daemon that is just stopping. */
 const lockWaitMs = 1_000;
+/** A post goes out when so many chunks are done within so many milliseconds. */
+const bulk = { chunks: 4, ms: 1_000 };
 const dayMs = 86_400_000;
 const hourMs = 3_600_000;
 /** Joins the parts of a daemon on a home and starts them. */
@@ -89,13 +92,8 @@ async function join(parts: DaemonParts, running: Running[]): Promise<Result<Daem
   const live = new LiveSettings(parts.settings);
   const settings = live.values;
   const wake: { all: () => void } = { all: () => {} };
-  const threads = new StorageThreads(enginesModule(), [['queue'], ['outcomes'], ['list', 'server']], () => wake.all());
-  running.push({ what: 'the storage', end: () => threads.close() });
-  const storage = parts.onStorage ? timedStorage(threads, () => performance.now(), parts.onStorage) : threads;
-  const home = await openHome({ directory: parts.directory, settings, storage, clock, log, isDaemon: true });
-  running.push({ what: 'the queue', end: () => home.queue.close() });
-  await recover(home, log);
-  threads.watch(queueFile(home.paths.queue), 'queue');
+  const chunks = new Lately(clock, bulk.chunks, bulk.ms);
+  const { home, threads } = await openOnThreads({ ...parts, settings }, chunks, wake, running);
 
   const templates = templatesOf(log);
   const deliverer = await startDelivery({
@@ -106,7 +104,10 @@ async function join(parts: DaemonParts, running: Running[]): Promise<Result<Daem
     log,
     resolver: parts.resolver,
     sandboxMail: parts.sandboxMail,
-    onChunkDone: (post) => dispatch.chunkDone(post),
+    onChunkDone: (post) => {
+      chunks.note();
+      dispatch.chunkDone(post);
+    },
     onNotice: () => dispatch.wake(),
     onBouncesDue: (list, due) => rounds.due(list, due),
   });
@@ -152,6 +153,24 @@ async function join(parts: DaemonParts, running: Running[]): Promise<Result<Daem
   const { lanes } = deliverer;
   await openDoors(parts, home, lanes, receivers.value, () => wake.all(), running);
   return success(daemonOf({ home, live, deliverer, rounds, running, log, wake: () => wake.all() }, receivers.value));
+}
+
+// The home, its databases on threads of their own, and in it what the last run has left.
+async function openOnThreads(
+  { directory, settings, clock, log, onStorage }: DaemonParts,
+  chunks: Lately,
+  wake: { readonly all: () => void },
+  running: Running[],
+): Promise<{ home: Home; threads: StorageThreads }> {
+  const threads = new StorageThreads(enginesModule(), [['queue'], ['outcomes'], ['list', 'server']], () => wake.all());
+  running.push({ what: 'the storage', end: () => threads.close() });
+  const storage = onStorage ? timedStorage(threads, () => performance.now(), onStorage) : threads;
+  const isBusy = (): boolean => chunks.isMany;
+  const home = await openHome({ directory, settings, storage, clock, log, isDaemon: true, isBusy });
+  running.push({ what: 'the queue', end: () => home.queue.close() });
+  await recover(home, log);
+  threads.watch(queueFile(home.paths.queue), 'queue');
+  return { home, threads };
 }
 
 // The socket for commands, and what is done once a day.

@@ -4,7 +4,7 @@ import { callsOf, type Calls } from '../lib/storage.ts';
 import { storedMessage } from './bodies.ts';
 import type { Taken } from './entry-operations.ts';
 import { claimedEntries } from './fresh-bodies.ts';
-import { Journal, type Side } from './journal.ts';
+import { Journal, type Patience, type Side } from './journal.ts';
 import type { JournalRecord, Work } from './journal-record.ts';
 import { type JournalEntry, JournalWorks } from './journal-works.ts';
 import type { queueEngine } from './queue-engine.ts';
@@ -26,8 +26,16 @@ import type {
 const stayMostMs = 3_000;
 const lookMs = 1_000;
 
+/** While the machine is wanted elsewhere, what comes in waits so long for company on its way to the disk, in milliseconds. */
+const patienceMs = 8;
+
+export interface JournaledQueueOptions extends SqliteQueueOptions {
+  /** Whether the machine is wanted elsewhere now. */
+  readonly isBusy?: (() => boolean) | undefined;
+}
+
 /** Opens the queue of a home with a journal for what comes in: for the one process that holds the home. Nothing is journaled before `recover`. */
-export async function openJournaledQueue(options: SqliteQueueOptions): Promise<QueueStore> {
+export async function openJournaledQueue(options: JournaledQueueOptions): Promise<QueueStore> {
   await ensureDirectory(options.directory, 0o700);
   return new JournaledQueue(options);
 }
@@ -42,14 +50,16 @@ class JournaledQueue extends SqliteQueue {
   readonly #directory: string;
   readonly #calls: Calls<typeof queueEngine>;
   readonly #works = new JournalWorks();
+  readonly #patience: Patience;
   #journal: Journal | undefined;
   /** Entries of each file that the database has taken over, and of a file that has been written over since. */
   #marks: [Id[], Id[]] = [[], []];
   #oldMarks: Id[] = [];
   #looking: NodeJS.Timeout | undefined;
 
-  constructor(options: SqliteQueueOptions) {
+  constructor(options: JournaledQueueOptions) {
     super(options);
+    this.#patience = { clock: options.clock, ms: () => (options.isBusy?.() ? patienceMs : 0) };
     this.#directory = options.directory;
     this.#calls = callsOf(options.storage, queueFile(options.directory), 'queue');
   }
@@ -167,7 +177,8 @@ class JournaledQueue extends SqliteQueue {
 
   // A journal whose entries from before have been taken over.
   async #replayed(claimant: Claimant): Promise<Journal> {
-    const { journal, found, clear } = await Journal.open(this.#directory, (side) => this.#emptied(side));
+    const onReuse = (side: Side): Promise<void> => this.#emptied(side);
+    const { journal, found, clear } = await Journal.open(this.#directory, onReuse, this.#patience);
     try {
       const works = leftOver(found).map((work) => ({ ...work, claimant }));
       if (works.length > 0) await this.#takeOver(works);

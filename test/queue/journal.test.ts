@@ -2,11 +2,13 @@ import assert from 'node:assert/strict';
 import { readFile, stat, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import type { Clock } from '../../src/lib/clock.ts';
 import { Journal, type Side } from '../../src/queue/journal.ts';
 import type { JournalRecord } from '../../src/queue/journal-record.ts';
 import { HandClock } from '../helpers/hand-clock.ts';
 import { MemoryQueue } from '../helpers/memory-queue.ts';
 import { temporaryDirectory } from '../helpers/temporary.ts';
+import { until } from '../helpers/until.ts';
 import { ann, Desk } from './opening.ts';
 
 const clock = new HandClock();
@@ -133,4 +135,50 @@ test('a record that no file can hold is refused', async (t) => {
   const { journal } = await Journal.open(await temporaryDirectory(t), noReuse);
   await assert.rejects(journal.append(work(4_194_304)), RangeError);
   await journal.close();
+});
+
+/** Sleepers by whom time does not pass: they wait to be called. */
+class Waiters implements Clock {
+  readonly asked: number[] = [];
+  #wake: () => void = () => {};
+
+  now(): number {
+    return 0;
+  }
+
+  async sleep(ms: number, signal?: AbortSignal): Promise<void> {
+    this.asked.push(ms);
+    const { promise, resolve } = Promise.withResolvers<void>();
+    signal?.addEventListener('abort', () => resolve());
+    this.#wake = resolve;
+    await promise;
+  }
+
+  wake(): void {
+    this.#wake();
+  }
+}
+
+const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+
+test('with patience a record waits for others, for so long or until they are many; a close does not wait', async (t) => {
+  const directory = await temporaryDirectory(t);
+  const waiters = new Waiters();
+  const { journal } = await Journal.open(directory, noReuse, { clock: waiters, ms: () => 5 });
+  const said: string[] = [];
+  const append = (name: string): Promise<unknown> => journal.append(work(10)).then(() => said.push(name));
+  const first = append('first');
+  await until('it waits', () => waiters.asked.length === 1);
+  const second = append('second');
+  await turn();
+  assert.deepEqual(said, []);
+  waiters.wake();
+  await Promise.all([first, second]);
+  await Promise.all(Array.from({ length: 16 }, () => append('one of many')));
+  const last = append('last');
+  await until('it waits', () => waiters.asked.length === 2);
+  await journal.close();
+  await last;
+  assert.deepEqual(waiters.asked, [5, 5]);
+  assert.equal((await found(directory)).length, 19);
 });
