@@ -25,7 +25,7 @@ export interface RunningReceiver {
 }
 
 /** Where what comes in goes. */
-type Taking = Pick<ReceiverParts, 'accept' | 'onAccepted'>;
+type Taking = Pick<ReceiverParts, 'accept' | 'onAccepted' | 'onReplied'>;
 
 /** Starts a receiver for every place that the settings name; each is added to what runs. */
 export async function startReceivers(

@@ -10,6 +10,12 @@ export interface Outgoing {
  */
 export class FlushRound {
   #waiting: Outgoing[] = [];
+  readonly #onSent: (() => void) | undefined;
+
+  /** `onSent` is called after each round. */
+  constructor(onSent?: () => void) {
+    this.#onSent = onSent;
+  }
 
   /** Flushed at the end of this turn. */
   add(outgoing: Outgoing): void {
@@ -20,5 +26,6 @@ export class FlushRound {
     const waiting = this.#waiting;
     this.#waiting = [];
     for (const outgoing of waiting) outgoing.flush();
+    this.#onSent?.();
   }
 }

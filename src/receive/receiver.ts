@@ -18,6 +18,8 @@ export interface Listen {
 export interface ReceiverParts extends DoorParts {
   /** For messages that are being received, of all receivers together. */
   readonly room: MessageRoom;
+  /** Called when the replies of a turn of the event loop have left. */
+  readonly onReplied?: () => void;
   readonly tls?: { readonly cert: Buffer; readonly key: Buffer };
 }
 
@@ -47,7 +49,7 @@ export async function startReceiver(listen: Listen, parts: ReceiverParts): Promi
     mostFrom: (address) => mostFrom(address, listen, parts.settings),
     leastSpeed: () => parts.settings.messageOctetsPerSecond,
     room: parts.room,
-    round: new FlushRound(),
+    round: new FlushRound(parts.onReplied),
     onMessage: (message, session) => door.message(message, session),
   });
   const problem = await listening(server, listen);

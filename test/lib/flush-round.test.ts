@@ -28,3 +28,11 @@ test('what is added while others leave has a round of its own', async () => {
   await turn();
   assert.deepEqual(left, ['first', 'late']);
 });
+
+test('what is to follow a round follows it, once', async () => {
+  const left: string[] = [];
+  const round = new FlushRound(() => left.push('sent'));
+  for (const name of ['a', 'b']) round.add({ flush: () => void left.push(name) });
+  await turn();
+  assert.deepEqual(left, ['a', 'b', 'sent']);
+});
