@@ -28,7 +28,7 @@ interface Algorithm {
 }
 
 const algorithms: readonly Algorithm[] = [
-  { name: 'rsa', speed: 'rsa2048', n: 30_000, small: 1_000 },
+  { name: 'rsa', speed: 'rsa2048', n: 100_000, small: 1_000 },
   { name: 'ed25519', speed: 'ed25519', n: 100_000, small: 2_000 },
 ];
 
