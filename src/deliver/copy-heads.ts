@@ -54,6 +54,8 @@ export interface CopyHeadsParts {
 const batchMost = 64;
 
 interface FormSigner {
+  /** Of the one time of signing: whoever signs says the same one. */
+  readonly source: CopySignerSource;
   readonly signer: CopySigner;
   /** Its beginning of every copy. */
   readonly before: Buffer;
@@ -100,8 +102,8 @@ export class CopyHeads {
     const wishes = this.#wishes.splice(0);
     if (wishes.length === 0) return;
     const form = wishes[0]!.delivery.load.message;
-    const { before } = this.#signer(form);
-    this.#signCopies ??= this.#parts.signing.signer(this.#sourceOf(form));
+    const { source, before } = this.#signer(form);
+    this.#signCopies ??= this.#parts.signing.signer(source);
     this.#signCopies(
       wishes.map(({ value }) => value),
       (texts) => {
@@ -120,8 +122,9 @@ export class CopyHeads {
   #signer(form: WireMessage): FormSigner {
     const known = this.#signers.get(form);
     if (known) return known;
-    const signer = new CopySigner(this.#sourceOf(form), this.#parts.keys);
-    const made = { signer, before: Buffer.from(signer.before, 'latin1') };
+    const source = this.#sourceOf(form);
+    const signer = new CopySigner(source, this.#parts.keys);
+    const made = { source, signer, before: Buffer.from(signer.before, 'latin1') };
     this.#signers.set(form, made);
     return made;
   }

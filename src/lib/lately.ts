@@ -21,6 +21,7 @@ export class Lately {
   }
 
   get isMany(): boolean {
-    return this.#clock.now() - this.#times[0]! < this.#ms;
+    // A clock that was set back makes a time to come of it.
+    return Math.abs(this.#clock.now() - this.#times[0]!) < this.#ms;
   }
 }

@@ -172,7 +172,8 @@ export class SmtpEngine extends SMTPServer {
 
 // In place of a greeting (RFC 5321 §3.1).
 function refuse(socket: Socket): void {
-  socket.on('error', () => {});
+  // Read, so that its end is seen.
+  socket.on('error', () => {}).resume();
   socket.end('421 4.7.0 too many connections from your address\r\n');
   setTimeout(() => socket.destroy(), hangUpMs).unref();
 }

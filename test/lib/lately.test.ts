@@ -15,4 +15,8 @@ test('it is many when the last few times are not long ago', () => {
   assert.deepEqual(seen, [false, false, true, true, true, true, true, true]);
   clock.move(400);
   assert.equal(lately.isMany, false);
+  lately.note();
+  assert.equal(lately.isMany, true);
+  clock.move(-3_600_000);
+  assert.equal(lately.isMany, false);
 });
