@@ -24,7 +24,7 @@ export class MessageRoom {
     this.#taken -= octets;
   }
 
-  /** A block of no meaning, when there is room for one; `giveBlock` gives it back. */
+  /** A block, with whatever stands in it, when there is room for one; `giveBlock` gives it back. */
   takeBlock(): Buffer | undefined {
     return this.take(blockOctets) ? (this.#spare.pop() ?? Buffer.allocUnsafeSlow(blockOctets)) : undefined;
   }
@@ -95,8 +95,9 @@ export class Collecting {
 
   #nextBlock(): Buffer | undefined {
     const block = this.#room.takeBlock();
-    if (block) this.#blocks.push(block);
-    if (block) this.#used = 0;
+    if (!block) return undefined;
+    this.#blocks.push(block);
+    this.#used = 0;
     return block;
   }
 
